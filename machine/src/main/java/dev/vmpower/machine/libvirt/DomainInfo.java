@@ -1,0 +1,50 @@
+package dev.vmpower.machine.libvirt;
+
+import dev.vmpower.machine.cpu.CpuSet;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A libvirt domain at one moment.
+ *
+ * @param uuid the domain's identity; a rename keeps it
+ * @param id libvirt's number of this run of the domain; -1 while it is shut off
+ * @param vcpus one entry for each vCPU that is plugged in, in order of its number
+ * @param channels its power channels, in order of their number
+ */
+public record DomainInfo(
+    String uuid,
+    String name,
+    int id,
+    State state,
+    List<VcpuInfo> vcpus,
+    List<ChannelInfo> channels) {
+
+  /** What of a domain's state matters to its votes. */
+  public enum State {
+    RUNNING,
+    /** Paused, or suspended by the guest's power management: its vCPUs do not run now. */
+    PAUSED,
+    /** Defined, but without a process. */
+    SHUT_OFF
+  }
+
+  /**
+   * One vCPU that is plugged in.
+   *
+   * @param number the vCPU's number in the guest
+   * @param cpus the pCPUs it may run on: the real affinity of a running domain (virDomainGetVcpus),
+   *     the configured one of a domain that is shut off
+   */
+  public record VcpuInfo(int number, CpuSet cpus) {}
+
+  /**
+   * One power channel.
+   *
+   * @param number N of the target name {@code virtio.serial.port.poweragent.N}
+   * @param path the AF_UNIX socket at which QEMU listens
+   * @param guestOpen whether a guest process has the port open; null where libvirt does not say
+   */
+  public record ChannelInfo(int number, Path path, @Nullable Boolean guestOpen) {}
+}

@@ -1,0 +1,31 @@
+package dev.vmpower.machine.libvirt;
+
+import java.util.List;
+
+/**
+ * What a {@code LibvirtWatch} tells. Every call comes on the watch's own thread and must return
+ * soon. The views are idempotent: a {@link DomainInfo} replaces all that was known of its uuid.
+ */
+public interface LibvirtListener {
+  /** Connected, or connected again: all domains there are, running or not. */
+  void connected(List<DomainInfo> domains);
+
+  /**
+   * The connection broke; {@code why} is one line. What was known stays until {@code connected}.
+   */
+  void disconnected(String why);
+
+  /** A domain appeared or something of it changed: state, pinning, vCPUs, channels, name. */
+  void changed(DomainInfo domain);
+
+  /** A domain is neither running nor defined any more. */
+  void gone(String uuid);
+
+  /** The guest was reset; its process and its sockets stay. */
+  void rebooted(String uuid);
+
+  /**
+   * A guest process opened this port, or has had it closed for {@link LibvirtWatch#PORT_CLOSED_NS}.
+   */
+  void guestPort(String uuid, int channel, boolean open);
+}
