@@ -30,8 +30,8 @@ class DaemonRestartTest {
   }
 
   @AfterEach
-  void endApplication() {
-    guest.endApplication();
+  void tidyUp() {
+    guest.tidyUp();
   }
 
   @AfterAll

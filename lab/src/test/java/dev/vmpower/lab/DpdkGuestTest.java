@@ -39,8 +39,8 @@ class DpdkGuestTest {
   }
 
   @AfterEach
-  void endApplication() {
-    guest.endApplication();
+  void tidyUp() {
+    guest.tidyUp();
   }
 
   @AfterAll

@@ -46,6 +46,11 @@ final class InnerHost {
         .formatted(name, SOCKETS, String.join("\", \"", pcpus));
   }
 
+  /** Removes what earlier daemons have saved. */
+  void forgetDaemons() {
+    machine.run("rm -rf /run/lab");
+  }
+
   /** Starts the daemon and waits until it serves. */
   void startDaemon(String... vms) {
     // The emulator has fewer CPUs than the machine: a JVM starts faster on two of them.
@@ -97,7 +102,9 @@ final class InnerHost {
   }
 
   boolean daemonRuns() {
-    return "no".equals(machine.run("[ -e /run/lab/status ] && echo yes || echo no"));
+    return "yes"
+        .equals(
+            machine.run("[ -e /run/lab/pid ] && [ ! -e /run/lab/status ] && echo yes || echo no"));
   }
 
   String log() {
@@ -123,6 +130,16 @@ final class InnerHost {
     return machine.run(
         "cd %s && taskset -c 0,1 ./vmpower ctl --socket %s %s -o json"
             .formatted(Checkout.top(), CONTROL, verb));
+  }
+
+  /** Sets every governor to the one that this kernel boots with, and all CPUs online. */
+  void resetGovernors() {
+    machine.run(
+        """
+        cd /sys/devices/system/cpu
+        for online in cpu*/online; do echo 1 >$online; done
+        for policy in cpufreq/policy*; do echo schedutil >$policy/scaling_governor; done
+        """);
   }
 
   /** Governor and limits of every frequency domain, a line each. */

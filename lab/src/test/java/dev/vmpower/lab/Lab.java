@@ -1,6 +1,9 @@
 package dev.vmpower.lab;
 
-import org.junit.jupiter.api.extension.BeforeAllCallback;
+import java.util.Optional;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -8,14 +11,29 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /**
  * Gives test classes what they share: the built parts, and one {@link LabLibvirt} for the whole
  * run, started by the first class that asks for it.
+ *
+ * <p>Where a part is missing, a test is skipped on a user's machine, and says why. Where {@code
+ * CI=true} it fails, for there the lab must run.
  */
-final class Lab implements BeforeAllCallback, ParameterResolver {
+final class Lab implements ExecutionCondition, ParameterResolver {
   private static final ExtensionContext.Namespace SHARED =
       ExtensionContext.Namespace.create(Lab.class);
 
+  /** What is missing, in words; known after one look. */
+  private record Missing(Optional<String> what) {}
+
   @Override
-  public void beforeAll(ExtensionContext context) {
-    LabParts.require();
+  public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+    Missing missing =
+        store(context)
+            .computeIfAbsent(Missing.class, type -> new Missing(LabParts.missing()), Missing.class);
+    if (missing.what().isEmpty()) {
+      return ConditionEvaluationResult.enabled("all parts are there");
+    }
+    if ("true".equals(System.getenv("CI"))) {
+      Assertions.fail("CI must run the lab, but " + missing.what().get());
+    }
+    return ConditionEvaluationResult.disabled("no lab here: " + missing.what().get());
   }
 
   @Override
@@ -25,16 +43,12 @@ final class Lab implements BeforeAllCallback, ParameterResolver {
 
   @Override
   public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-    // The store of the root closes it at the end of the run.
-    return context
-        .getRoot()
-        .getStore(SHARED)
-        .computeIfAbsent(LabLibvirt.class, type -> upIfPossible(), LabLibvirt.class);
+    return store(context)
+        .computeIfAbsent(LabLibvirt.class, type -> LabLibvirt.up(), LabLibvirt.class);
   }
 
-  // An instance that serves all methods of its class is made before beforeAll() runs.
-  private static LabLibvirt upIfPossible() {
-    LabParts.require();
-    return LabLibvirt.up();
+  // The root's: it lives as long as the run, and then closes what is in it.
+  private static ExtensionContext.Store store(ExtensionContext context) {
+    return context.getRoot().getStore(SHARED);
   }
 }

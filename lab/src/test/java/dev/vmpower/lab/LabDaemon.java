@@ -41,7 +41,12 @@ final class LabDaemon implements AutoCloseable {
       LabDaemon daemon = new LabDaemon(process, log);
       // Also if the tests are interrupted no daemon is left behind.
       Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-      daemon.awaitReady();
+      try {
+        daemon.awaitReady();
+      } catch (RuntimeException | Error e) {
+        daemon.close();
+        throw e;
+      }
       return daemon;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -124,6 +124,17 @@ final class LabGuest implements AutoCloseable {
     step("end");
   }
 
+  /** What the next test expects: a running VM without application, whatever the last one left. */
+  void tidyUp() {
+    String state = virsh("domstate");
+    if ("shut off".equals(state)) {
+      start();
+    } else if ("paused".equals(state)) {
+      virsh("resume");
+    }
+    endApplication();
+  }
+
   /** Asks for a frequency (up, down, min, max, turbo, noturbo) and reads the answer. */
   Reply ask(String verb, int lcore) {
     assertThat(step(verb + " " + lcore).line()).isEqualTo("ok ret=1 errno=0");

@@ -28,9 +28,9 @@ class NeighbourTest {
   }
 
   @AfterEach
-  void endApplications() {
-    left.endApplication();
-    right.endApplication();
+  void tidyUp() {
+    left.tidyUp();
+    right.tidyUp();
   }
 
   @AfterAll
@@ -87,9 +87,6 @@ class NeighbourTest {
       host.awaitSpeed(0, PlainCpuTree.MIN);
       left.virsh("resume");
       host.awaitSpeed(0, PlainCpuTree.TURBO);
-    } finally {
-      // A test that failed in between must not leave it asleep; resuming an awake VM does nothing.
-      left.virsh("resume");
     }
   }
 

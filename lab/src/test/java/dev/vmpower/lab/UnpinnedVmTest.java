@@ -26,7 +26,7 @@ class UnpinnedVmTest {
 
       guest.ask("min", 0).isNack();
       host.isAsFound();
-      host.awaitLog("floating.*pinned");
+      host.awaitLog("floating.*pin");
 
       host.ctl().json("pin", "floating", "0", "1");
       guest.ask("min", 0).isAck();

@@ -26,8 +26,8 @@ class VmLifeTest {
   }
 
   @AfterEach
-  void endApplication() {
-    guest.endApplication();
+  void tidyUp() {
+    guest.tidyUp();
   }
 
   @AfterAll
