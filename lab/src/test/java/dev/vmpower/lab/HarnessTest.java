@@ -57,6 +57,7 @@ class HarnessTest {
           """
           cd /sys/devices/system/cpu/cpu3/cpufreq
           echo userspace >scaling_governor
+          echo 1200000 >scaling_setspeed # nothing is sent where it is at that already
           echo 2601000 >scaling_setspeed
           echo 1200000 >scaling_setspeed
           """);

@@ -2,18 +2,43 @@ package dev.vmpower.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.TestInfo;
+
 /**
  * A daemon within a {@link CpufreqMachine}, and guests on their sockets: {@code fakeguest.c} in
  * place of VMs, which would be too slow in a machine that is emulated itself.
  */
-final class InnerHost {
+final class InnerHost implements AutoCloseable {
   private static final String SOCKETS = "/run/channels";
   private static final String CONTROL = "/run/vmpower/control.sock";
 
+  private static final Duration BUILD = Duration.ofMinutes(5);
+
   private final CpufreqMachine machine;
 
-  InnerHost(CpufreqMachine machine) {
+  private InnerHost(CpufreqMachine machine) {
     this.machine = machine;
+  }
+
+  /** Boots a machine with {@code shared} neighbours on one clock. */
+  static InnerHost boot(int shared) {
+    // The machine sees this checkout, but is no place to build it.
+    Command.run(BUILD, List.of(Checkout.launcher(), "ctl", "--help")).output();
+    return new InnerHost(CpufreqMachine.boot(shared));
+  }
+
+  CpufreqMachine machine() {
+    return machine;
+  }
+
+  @Override
+  public void close() {
+    machine.close();
   }
 
   /** Starts the sockets of a VM that the daemon's configuration names. */
@@ -107,8 +132,14 @@ final class InnerHost {
             machine.run("[ -e /run/lab/pid ] && [ ! -e /run/lab/status ] && echo yes || echo no"));
   }
 
-  String log() {
-    return machine.run("cat /run/lab/log");
+  /** Copies the daemon's log to this machine, to be read after a failure. */
+  void saveLog(TestInfo test) {
+    try {
+      Files.writeString(
+          LabHost.folder(test).resolve("daemon.log"), machine.run("cat /run/lab/log || true"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** One command of {@code fakeguest.c}, such as {@code min 0}; returns its answer. */

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -25,8 +26,8 @@ class RealKernelTest {
   /** The daemon's sweep, and as much again for the emulator. */
   private static final Duration SWEEP = Duration.ofSeconds(20);
 
-  private final CpufreqMachine machine = CpufreqMachine.boot(1);
-  private final InnerHost host = new InnerHost(machine);
+  private final InnerHost host = InnerHost.boot(1);
+  private final CpufreqMachine machine = host.machine();
   private final String asBooted = host.settings();
 
   @BeforeEach
@@ -36,8 +37,9 @@ class RealKernelTest {
   }
 
   @AfterEach
-  void allIsAsTheMachineBooted() {
+  void allIsAsTheMachineBooted(TestInfo test) {
     try {
+      host.saveLog(test);
       host.killGuest("vm0");
       if (host.daemonRuns()) {
         assertThat(host.terminateDaemon()).isEqualTo("0");
@@ -51,7 +53,7 @@ class RealKernelTest {
 
   @AfterAll
   void powerOff() {
-    machine.close();
+    host.close();
   }
 
   @Test

@@ -18,14 +18,16 @@ class SharedClockTest {
 
   @Test
   void theHighestVoteOfTheTwoReachesTheHardwareAndAllIsGivenBack() {
-    try (CpufreqMachine machine = CpufreqMachine.boot(2)) {
-      InnerHost host = new InnerHost(machine);
+    try (InnerHost host = InnerHost.boot(2)) {
+      CpufreqMachine machine = host.machine();
       String asBooted = host.settings();
       host.startGuest("left", 1);
       host.startGuest("right", 1);
       host.startDaemon(InnerHost.vm("left", "2"), InnerHost.vm("right", "3"));
       int before = machine.pStateCommands();
 
+      // From the top, for where it is already nothing is sent to the hardware.
+      host.isAcked("left", "max 0");
       host.isAcked("left", "min 0");
       assertThat(machine.read(3, "scaling_setspeed")).isEqualTo(PlainCpuTree.MIN);
       host.isAcked("right", "max 0");
