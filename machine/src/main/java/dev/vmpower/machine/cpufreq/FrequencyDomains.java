@@ -1,0 +1,113 @@
+package dev.vmpower.machine.cpufreq;
+
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.sysfs.Sysfs;
+import dev.vmpower.machine.sysfs.SysfsException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Finds the frequency domains of a host. */
+public final class FrequencyDomains {
+  /** The most that one host may have; more are not looked at. */
+  public static final int DOMAINS_MAX = CpuSet.CPUS_MAX;
+
+  private FrequencyDomains() {}
+
+  /**
+   * Reads {@code cpufreq/policyN}, or {@code cpuN/cpufreq} where a tree has only that. None where
+   * the host has no cpufreq.
+   *
+   * @param problems gets one line for each frequency domain that cannot be read, which is left out
+   */
+  public static List<FrequencyDomain> read(Sysfs sysfs, CpuSet present, Consumer<String> problems) {
+    List<FrequencyDomain> domains = new ArrayList<>();
+    CpuSet covered = CpuSet.of();
+    for (int number : policyNumbers(sysfs)) {
+      covered = add(sysfs, "cpufreq/policy" + number + "/", number, covered, domains, problems);
+    }
+    for (int cpu : present.without(covered).stream().toArray()) {
+      String directory = "cpu" + cpu + "/cpufreq/";
+      if (!covered.contains(cpu) && sysfs.exists(directory + "scaling_governor")) {
+        covered = add(sysfs, directory, cpu, covered, domains, problems);
+      }
+    }
+    domains.sort(Comparator.comparingInt(FrequencyDomain::number));
+    return domains;
+  }
+
+  private static CpuSet add(
+      Sysfs sysfs,
+      String directory,
+      int number,
+      CpuSet covered,
+      List<FrequencyDomain> domains,
+      Consumer<String> problems) {
+    try {
+      FrequencyDomain domain = readOne(sysfs, directory, number);
+      if (domain.cpus().isEmpty() || domain.cpus().intersects(covered)) {
+        throw new SysfsException(directory + "related_cpus", "are another's, or none");
+      }
+      domains.add(domain);
+      return covered.union(domain.cpus());
+    } catch (SysfsException | IllegalArgumentException problem) {
+      problems.accept(directory + " is left alone: " + problem.getMessage());
+      return covered;
+    }
+  }
+
+  private static List<Integer> policyNumbers(Sysfs sysfs) {
+    return sysfs.list("cpufreq").stream()
+        .filter(name -> name.matches("policy[0-9]{1,4}"))
+        .map(name -> Integer.parseInt(name.substring("policy".length())))
+        .sorted()
+        .limit(DOMAINS_MAX)
+        .toList();
+  }
+
+  private static FrequencyDomain readOne(Sysfs sysfs, String directory, int number)
+      throws SysfsException {
+    String cpus = optional(sysfs, directory + "related_cpus");
+    if (cpus.isEmpty()) {
+      cpus = optional(sysfs, directory + "affected_cpus");
+    }
+    String base = optional(sysfs, directory + "base_frequency");
+    int baseKhz = base.isEmpty() ? 0 : Integer.parseInt(base);
+    return new FrequencyDomain(
+        sysfs,
+        directory,
+        number,
+        cpus.isEmpty() ? CpuSet.of(number) : CpuSet.parse(cpus),
+        readLadder(sysfs, directory, baseKhz),
+        optional(sysfs, directory + "scaling_driver"),
+        baseKhz);
+  }
+
+  private static Ladder readLadder(Sysfs sysfs, String directory, int baseKhz)
+      throws SysfsException {
+    String table = optional(sysfs, directory + "scaling_available_frequencies");
+    if (!table.isEmpty()) {
+      return Ladder.ofTable(table);
+    }
+    int minKhz = Integer.parseInt(sysfs.read(directory + "cpuinfo_min_freq"));
+    int maxKhz = Integer.parseInt(sysfs.read(directory + "cpuinfo_max_freq"));
+    return Ladder.ofRange(minKhz, maxKhz, baseKhz > 0 && baseKhz <= maxKhz ? baseKhz : maxKhz);
+  }
+
+  private static String optional(Sysfs sysfs, String path) {
+    try {
+      return sysfs.read(path);
+    } catch (SysfsException notThere) {
+      return "";
+    }
+  }
+
+  /**
+   * Whether the host as a whole has turbo switched off; where it has no such switch, it has not.
+   */
+  public static boolean turboIsOff(Sysfs sysfs) {
+    return optional(sysfs, "cpufreq/boost").equals("0")
+        || optional(sysfs, "intel_pstate/no_turbo").equals("1");
+  }
+}
