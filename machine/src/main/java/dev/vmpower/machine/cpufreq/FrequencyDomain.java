@@ -78,6 +78,11 @@ public final class FrequencyDomain implements AutoCloseable {
     return driver;
   }
 
+  /** What changes when this becomes another frequency domain: its number and its driver. */
+  public String look() {
+    return number + " " + driver;
+  }
+
   /** {@code base_frequency} in kHz; 0 where the driver has none. */
   public int baseKhz() {
     return baseKhz;
@@ -142,6 +147,18 @@ public final class FrequencyDomain implements AutoCloseable {
   /** The present {@code scaling_max_freq} in kHz. */
   public int maxKhz() throws SysfsException {
     return open(maxLimit).readNumber();
+  }
+
+  /** Writes both limits, in the order that never crosses them. */
+  public void writeLimits(int minKhz, int maxKhz) throws SysfsException {
+    boolean raise = maxKhz > maxKhz();
+    if (raise) {
+      sysfs.write(directory + "scaling_max_freq", Integer.toString(maxKhz));
+    }
+    sysfs.write(directory + "scaling_min_freq", Integer.toString(minKhz));
+    if (!raise) {
+      sysfs.write(directory + "scaling_max_freq", Integer.toString(maxKhz));
+    }
   }
 
   /**

@@ -37,6 +37,28 @@ public final class FrequencyDomains {
     return domains;
   }
 
+  /**
+   * The {@link FrequencyDomain#look} of each frequency domain there is now, cheap enough for a
+   * sweep: whoever sees another answer reads them anew.
+   */
+  public static List<String> look(Sysfs sysfs, CpuSet present) {
+    List<String> looks = new ArrayList<>();
+    List<Integer> numbers = policyNumbers(sysfs);
+    for (int number : numbers) {
+      looks.add(number + " " + optional(sysfs, "cpufreq/policy" + number + "/scaling_driver"));
+    }
+    if (numbers.isEmpty()) {
+      present.forEach(
+          cpu -> {
+            String directory = "cpu" + cpu + "/cpufreq/";
+            if (sysfs.exists(directory + "scaling_governor")) {
+              looks.add(cpu + " " + optional(sysfs, directory + "scaling_driver"));
+            }
+          });
+    }
+    return looks;
+  }
+
   private static CpuSet add(
       Sysfs sysfs,
       String directory,
