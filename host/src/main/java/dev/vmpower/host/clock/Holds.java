@@ -134,10 +134,7 @@ public final class Holds {
       throw new HoldException(
           String.format(
               "pCPU %s, of the same clock, is held at %s by %s; vmpowerctl cpu release %s first",
-              group.held,
- Arbiter.toString(first.vote()),
- first.who(),
- group.held));
+              group.held, Arbiter.toString(first.vote()), first.who(), group.held));
     }
   }
 
