@@ -135,13 +135,15 @@ public final class Channel {
     return epoch;
   }
 
-  /** Makes this channel hold the claim of {@code vcpu}; does nothing if it does. */
-  public void claim(Vcpu vcpu, long nowMs) {
-    if (!claimed.get(vcpu.number())) {
-      claimed.set(vcpu.number());
-      claims.add(vcpu);
-      vcpu.addHolder(nowMs);
+  /** Makes this channel hold the claim of {@code vcpu}; false if it does so already. */
+  public boolean claim(Vcpu vcpu, long nowMs) {
+    if (claimed.get(vcpu.number())) {
+      return false;
     }
+    claimed.set(vcpu.number());
+    claims.add(vcpu);
+    vcpu.addHolder(nowMs);
+    return true;
   }
 
   /** Whether this channel holds the claim of {@code vcpu}. */

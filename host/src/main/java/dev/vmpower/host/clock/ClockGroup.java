@@ -29,6 +29,10 @@ final class ClockGroup {
   /** The pCPUs that the hold was set on. */
   CpuSet held = CpuSet.of();
 
+  // A VM with a claim here, and whether there is another.
+  private @Nullable Vm claimant;
+  private boolean severalClaimants;
+
   /** It waits in this wake-up's list. */
   boolean touched;
 
@@ -60,20 +64,30 @@ final class ClockGroup {
    * stays.
    */
   void decide(long nowMs) {
-    Vm claimant = null;
-    boolean several = false;
-    for (Vcpu vcpu : members) {
-      if (vcpu.isClaimed()) {
-        several |= claimant != null && claimant != vcpu.vm();
-        claimant = vcpu.vm();
-      }
-    }
-    for (ManagedDomain managed : domains) {
-      decide(managed, claimant, several, nowMs);
+    lookForClaimants();
+    for (int i = 0; i < domains.size(); i++) {
+      decide(domains.get(i), nowMs);
     }
   }
 
-  private void decide(ManagedDomain managed, @Nullable Vm claimant, boolean several, long nowMs) {
+  private void lookForClaimants() {
+    claimant = null;
+    severalClaimants = false;
+    for (Vcpu vcpu : members) {
+      if (vcpu.isClaimed()) {
+        severalClaimants |= claimant != null && claimant != vcpu.vm();
+        claimant = vcpu.vm();
+      }
+    }
+  }
+
+  /** Whether the vote of {@code vcpu}, a member, counts now. */
+  boolean counts(Vcpu vcpu) {
+    lookForClaimants();
+    return countsAmongClaimants(vcpu);
+  }
+
+  private void decide(ManagedDomain managed, long nowMs) {
     Ladder ladder = managed.domain.ladder();
     int best = Integer.MAX_VALUE;
     Vcpu winner = null;
@@ -81,7 +95,7 @@ final class ClockGroup {
       best = Arbiter.levelIndex(hold.vote(), true, Envelope.HARDWARE, ladder, managed.bounds);
     } else {
       for (Vcpu vcpu : members) {
-        if (!counts(vcpu, claimant, several)) {
+        if (!countsAmongClaimants(vcpu)) {
           continue;
         }
         int index = level(vcpu, ladder, managed);
@@ -104,11 +118,11 @@ final class ClockGroup {
     }
   }
 
-  private static boolean counts(Vcpu vcpu, @Nullable Vm claimant, boolean several) {
+  private boolean countsAmongClaimants(Vcpu vcpu) {
     if (vcpu.isClaimed()) {
       return vcpu.vm().votesCount();
     }
-    return vcpu.vm().isRunning() && (several || claimant != vcpu.vm());
+    return vcpu.vm().isRunning() && claimant != null && (severalClaimants || claimant != vcpu.vm());
   }
 
   /** The index on {@code ladder} of what {@code vcpu} counts as there. */

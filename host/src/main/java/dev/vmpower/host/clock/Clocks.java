@@ -5,6 +5,7 @@ import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpu.Topology;
+import dev.vmpower.machine.cpufreq.Ladder;
 import dev.vmpower.machine.cpufreq.Original;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
@@ -160,6 +161,17 @@ public final class Clocks {
   /** The vCPUs whose votes can count in {@code managed}. */
   public List<Vcpu> membersOf(ManagedDomain managed) {
     return List.of(map.group(managed).members);
+  }
+
+  /** What {@code vcpu} counts as in {@code managed}, in kHz. */
+  public int levelKhz(Vcpu vcpu, ManagedDomain managed) {
+    Ladder ladder = managed.domain.ladder();
+    return ladder.khz(ClockGroup.level(vcpu, ladder, managed));
+  }
+
+  /** Whether {@code vcpu}, a member there, counts in {@code managed} now. */
+  public boolean counts(Vcpu vcpu, ManagedDomain managed) {
+    return map.group(managed).counts(vcpu);
   }
 
   public boolean isReserved(ManagedDomain managed) {

@@ -4,6 +4,7 @@ import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
+import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpufreq.Ladder;
@@ -34,6 +35,7 @@ final class Turn {
   private final Clocks clocks;
   private final Queries queries;
   private final Statistics statistics;
+  private final ClaimLedger ledger;
 
   private final ByteBuffer arena =
       ByteBuffer.allocateDirect(PACKETS_MAX * RequestPacket.SIZE_BYTES)
@@ -50,8 +52,9 @@ final class Turn {
   private final @Nullable Vcpu[] vcpus = new Vcpu[PACKETS_MAX];
   private final @Nullable Refusal[] refusals = new Refusal[PACKETS_MAX];
 
-  Turn(Clocks clocks, Statistics statistics) {
+  Turn(Clocks clocks, Statistics statistics, ClaimLedger ledger) {
     this.clocks = clocks;
+    this.ledger = ledger;
     this.queries = new Queries(clocks);
     this.statistics = statistics;
   }
@@ -107,7 +110,7 @@ final class Turn {
       vcpu.record(Arbiter.MAX, true);
       statistics.refuse(channel, Refusal.DISABLED, vcpu, nowNs);
     } else {
-      channel.claim(vcpu, nowMs);
+      claim(channel, vcpu, nowMs);
       vcpu.beginAgain(nowMs);
       clocks.touch(vcpu);
       Refusal standing = vcpu.standing();
@@ -131,7 +134,7 @@ final class Turn {
     Refusal standing = vcpu.standing();
     boolean counts = standing != Refusal.UNPINNED && standing != Refusal.RESERVED;
     if (!channel.isDisabled()) {
-      channel.claim(vcpu, nowMs);
+      claim(channel, vcpu, nowMs);
     }
     if (!counts) {
       answer(channel, offset, vcpu, standing);
@@ -144,6 +147,12 @@ final class Turn {
     }
     move(channel.isDisabled(), vcpu, unit, nowMs);
     answer(channel, offset, vcpu, channel.isDisabled() ? Refusal.DISABLED : standing);
+  }
+
+  private void claim(Channel channel, Vcpu vcpu, long nowMs) {
+    if (channel.claim(vcpu, nowMs)) {
+      ledger.change();
+    }
   }
 
   /** Moves the vote of {@code vcpu}, or what is recorded of it while its channel is disabled. */
