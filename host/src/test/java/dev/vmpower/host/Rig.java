@@ -166,8 +166,10 @@ public final class Rig implements AutoCloseable {
   /** Lets time pass and the monitor see it. */
   public void pass(long ns) throws Exception {
     passedNs.addAndGet(ns);
-    sync();
-    sync();
+    // The wake-up that answers first may have read the clock before; the next one has not, and the
+    // one after that finds it done.
+    long wakeups = status().wakeups();
+    await().until(() -> status().wakeups() > wakeups + 1);
   }
 
   /** Asks a verb and returns its answer. */
