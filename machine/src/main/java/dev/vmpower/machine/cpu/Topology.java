@@ -21,7 +21,7 @@ public record Topology(
   public static Topology read(Sysfs sysfs) {
     BitSet present = new BitSet();
     for (String name : sysfs.list("")) {
-      if (name.matches("cpu[0-9]{1,4}")) {
+      if (name.matches("cpu(0|[1-9][0-9]{0,3})")) {
         int cpu = Integer.parseInt(name.substring(3));
         if (cpu < CpuSet.CPUS_MAX) {
           present.set(cpu);
@@ -39,7 +39,7 @@ public record Topology(
           }
           packages.put(cpu, readPackage(sysfs, cpu));
         });
-    return new Topology(all, readOnline(sysfs, all), siblings, packages);
+    return new Topology(all, readOnline(sysfs, all), Map.copyOf(siblings), Map.copyOf(packages));
   }
 
   /**
@@ -51,7 +51,10 @@ public record Topology(
     try {
       listed = CpuSet.parse(sysfs.read("online")).intersection(present);
     } catch (SysfsException | IllegalArgumentException noList) {
-      listed = present;
+      listed = CpuSet.of();
+    }
+    if (listed.isEmpty()) {
+      listed = present; // some pCPU runs this, so the list is missing, empty or of another machine
     }
     BitSet online = new BitSet();
     listed.forEach(cpu -> online.set(cpu, isOnline(sysfs, cpu)));
@@ -76,7 +79,9 @@ public record Topology(
 
   private static int readPackage(Sysfs sysfs, int cpu) {
     try {
-      return Integer.parseInt(sysfs.read("cpu" + cpu + "/topology/physical_package_id"));
+      // -1 where the firmware does not say.
+      return Math.max(
+          Integer.parseInt(sysfs.read("cpu" + cpu + "/topology/physical_package_id")), 0);
     } catch (SysfsException | NumberFormatException notThere) {
       return 0;
     }

@@ -104,17 +104,19 @@ public final class FrequencyDomain implements AutoCloseable {
         driver,
         sysfs.read(directory + "scaling_governor"),
         sysfs.read(directory + "scaling_setspeed"),
-        readKhz("scaling_min_freq"),
-        readKhz("scaling_max_freq"));
+        FrequencyDomains.readKhz(sysfs, directory + "scaling_min_freq"),
+        FrequencyDomains.readKhz(sysfs, directory + "scaling_max_freq"));
   }
 
   /**
    * Makes this frequency domain ours: governor {@code userspace}. Its original must have been saved
    * before. Also takes back one whose governor somebody else changed.
    *
-   * @throws SysfsException if the kernel refused; the governor is then as it was
+   * @throws SysfsException if the kernel refused, and the governor is as it was; or if the governor
+   *     cannot be read back, so keep the original until it is given back
    */
   public void takeOver() throws SysfsException {
+    boolean kept = governor != null;
     try {
       if (governor == null) {
         governor = sysfs.open(directory + "scaling_governor", false);
@@ -129,7 +131,10 @@ public final class FrequencyDomain implements AutoCloseable {
         }
       }
     } catch (SysfsException refused) {
-      close();
+      // Kept files work again when an offline pCPU returns, but not when a driver does.
+      if (!kept || refused.errno() == Errno.ENODEV) {
+        close();
+      }
       throw refused;
     }
   }
@@ -184,6 +189,10 @@ public final class FrequencyDomain implements AutoCloseable {
       }
       return Math.max(current.readNumber(), 0);
     } catch (SysfsException offlineOrGone) {
+      if (offlineOrGone.errno() == Errno.ENODEV) {
+        close(current);
+        current = null;
+      }
       return 0;
     }
   }
@@ -196,7 +205,9 @@ public final class FrequencyDomain implements AutoCloseable {
   public void giveBack(Original original) throws SysfsException {
     sysfs.write(directory + "scaling_governor", original.governor());
     // The kernel forgets the set-speed of another governor by itself; a plain directory does not.
-    if (original.governor().equals(USERSPACE) || !sysfs.isKernel()) {
+    boolean speedWasSet =
+        original.governor().equals(USERSPACE) && original.setspeed().matches("[0-9]+");
+    if (speedWasSet || !sysfs.isKernel()) {
       sysfs.write(directory + "scaling_setspeed", original.setspeed());
     }
     close();
@@ -233,15 +244,6 @@ public final class FrequencyDomain implements AutoCloseable {
       throw new SysfsException(directory, Errno.ENODEV);
     }
     return attribute;
-  }
-
-  private int readKhz(String name) throws SysfsException {
-    String text = sysfs.read(directory + name);
-    try {
-      return Integer.parseInt(text);
-    } catch (NumberFormatException notNumber) {
-      throw new SysfsException(directory + name, "'" + text + "' is no frequency in kHz");
-    }
   }
 
   @Override

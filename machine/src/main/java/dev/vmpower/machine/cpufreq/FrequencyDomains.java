@@ -1,6 +1,7 @@
 package dev.vmpower.machine.cpufreq;
 
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.Sysfs;
 import dev.vmpower.machine.sysfs.SysfsException;
 import java.util.ArrayList;
@@ -81,7 +82,7 @@ public final class FrequencyDomains {
 
   private static List<Integer> policyNumbers(Sysfs sysfs) {
     return sysfs.list("cpufreq").stream()
-        .filter(name -> name.matches("policy[0-9]{1,4}"))
+        .filter(name -> name.matches("policy(0|[1-9][0-9]{0,3})"))
         .map(name -> Integer.parseInt(name.substring("policy".length())))
         .sorted()
         .limit(DOMAINS_MAX)
@@ -90,31 +91,53 @@ public final class FrequencyDomains {
 
   private static FrequencyDomain readOne(Sysfs sysfs, String directory, int number)
       throws SysfsException {
-    String cpus = optional(sysfs, directory + "related_cpus");
-    if (cpus.isEmpty()) {
-      cpus = optional(sysfs, directory + "affected_cpus");
+    String text = ifThere(sysfs, directory + "related_cpus");
+    if (text.isEmpty()) {
+      text = ifThere(sysfs, directory + "affected_cpus");
     }
-    String base = optional(sysfs, directory + "base_frequency");
-    int baseKhz = base.isEmpty() ? 0 : Integer.parseInt(base);
+    CpuSet cpus = text.isEmpty() ? CpuSet.of(number) : CpuSet.parse(text);
+    String driver = ifThere(sysfs, directory + "scaling_driver");
+    NonTurbo nonTurbo = new NonTurbo(sysfs, directory, driver, cpus);
     return new FrequencyDomain(
         sysfs,
         directory,
         number,
-        cpus.isEmpty() ? CpuSet.of(number) : CpuSet.parse(cpus),
-        readLadder(sysfs, directory, baseKhz),
-        optional(sysfs, directory + "scaling_driver"),
-        baseKhz);
+        cpus,
+        readLadder(sysfs, directory, nonTurbo),
+        driver,
+        nonTurbo.baseKhz());
   }
 
-  private static Ladder readLadder(Sysfs sysfs, String directory, int baseKhz)
+  private static Ladder readLadder(Sysfs sysfs, String directory, NonTurbo nonTurbo)
       throws SysfsException {
-    String table = optional(sysfs, directory + "scaling_available_frequencies");
+    String table = ifThere(sysfs, directory + "scaling_available_frequencies");
     if (!table.isEmpty()) {
       return Ladder.ofTable(table);
     }
-    int minKhz = Integer.parseInt(sysfs.read(directory + "cpuinfo_min_freq"));
-    int maxKhz = Integer.parseInt(sysfs.read(directory + "cpuinfo_max_freq"));
-    return Ladder.ofRange(minKhz, maxKhz, baseKhz > 0 && baseKhz <= maxKhz ? baseKhz : maxKhz);
+    int minKhz = readKhz(sysfs, directory + "cpuinfo_min_freq");
+    int maxKhz = readKhz(sysfs, directory + "cpuinfo_max_freq");
+    return Ladder.ofRange(minKhz, maxKhz, nonTurbo.highestKhz(minKhz, maxKhz));
+  }
+
+  static int readKhz(Sysfs sysfs, String path) throws SysfsException {
+    String text = sysfs.read(path);
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException notNumber) {
+      throw new SysfsException(path, "'" + text + "' is no frequency in kHz");
+    }
+  }
+
+  /** Empty only where there is no such file: what cannot be read now is not for guesses. */
+  private static String ifThere(Sysfs sysfs, String path) throws SysfsException {
+    try {
+      return sysfs.read(path);
+    } catch (SysfsException refused) {
+      if (refused.errno() == Errno.ENOENT) {
+        return "";
+      }
+      throw refused;
+    }
   }
 
   private static String optional(Sysfs sysfs, String path) {

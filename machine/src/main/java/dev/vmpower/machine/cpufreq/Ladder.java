@@ -16,6 +16,9 @@ public final class Ladder {
 
   private static final int STEP_KHZ = 100_000;
 
+  /** No CPU is this fast; beyond is nonsense that would make a ladder of thousands of levels. */
+  static final int KHZ_MAX = 100_000_000;
+
   private final int[] levelsKhz;
   private final int nonTurboIndex;
 
@@ -32,11 +35,10 @@ public final class Ladder {
   public static Ladder ofTable(String table) {
     TreeSet<Integer> levels = new TreeSet<>();
     for (String word : table.strip().split("\\s+")) {
-      int khz = Integer.parseInt(word);
-      if (khz <= 0) {
-        throw new IllegalArgumentException("'" + word + "' is no frequency");
+      if (!word.matches("0*[1-9][0-9]{0,8}") || Integer.parseInt(word) > KHZ_MAX) {
+        throw new IllegalArgumentException("'" + word + "' is no frequency in kHz");
       }
-      levels.add(khz);
+      levels.add(Integer.valueOf(word));
     }
     int[] khz = descending(levels);
     boolean marked = khz.length > 1 && khz[0] - khz[1] == TURBO_MARKER_KHZ;
@@ -50,7 +52,7 @@ public final class Ladder {
    * @throws IllegalArgumentException if the limits are no range
    */
   public static Ladder ofRange(int minKhz, int maxKhz, int nonTurboKhz) {
-    if (minKhz <= 0 || maxKhz < minKhz) {
+    if (minKhz <= 0 || maxKhz < minKhz || maxKhz > KHZ_MAX) {
       throw new IllegalArgumentException(minKhz + ".." + maxKhz + " is no range of kHz");
     }
     int top = Math.clamp(nonTurboKhz, minKhz, maxKhz);

@@ -3,6 +3,7 @@ package dev.vmpower.machine.cpufreq;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -50,24 +51,50 @@ public final class OriginalStore {
   }
 
   /**
-   * Saves {@code originals}, by policy number, in place of all that were saved.
+   * Saves {@code originals}, by policy number, in place of all that were saved. None leaves no
+   * file, so that what was given back on a full disk is not given back again.
    *
-   * @throws IOException if they may not survive a crash; what was saved before is still there
+   * @throws IOException if they may not survive a crash
    */
   public void save(Map<Integer, Original> originals) throws IOException {
+    if (originals.isEmpty()) {
+      if (Files.deleteIfExists(file)) {
+        forceDirectory();
+      }
+      return;
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(format(originals).getBytes(StandardCharsets.UTF_8));
+    Path fresh = file.resolveSibling(NAME + ".new");
+    try {
+      write(fresh, bytes);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException refused) {
+      try {
+        Files.deleteIfExists(fresh);
+      } catch (IOException alsoRefused) {
+        refused.addSuppressed(alsoRefused);
+      }
+      throw refused;
+    }
+    forceDirectory();
+  }
+
+  private String format(Map<Integer, Original> originals) throws IOException {
     StringBuilder text = new StringBuilder();
-    text.append(HEAD).append("\nboot ").append(bootId).append("\nroot ").append(root).append('\n');
+    text.append(HEAD).append("\nboot ").append(line(bootId));
+    text.append("\nroot ").append(line(root)).append('\n');
     for (Original original : new TreeMap<>(originals).values()) {
       text.append("policy ").append(original.policy());
-      text.append(" governor=").append(original.governor());
-      text.append(" setspeed=").append(original.setspeed());
+      text.append(" governor=").append(word(original.governor()));
+      text.append(" setspeed=").append(word(original.setspeed()));
       text.append(" min=").append(original.minKhz());
       text.append(" max=").append(original.maxKhz());
-      text.append(" driver=").append(original.driver()).append('\n');
+      text.append(" driver=").append(line(original.driver())).append('\n');
     }
-    text.append("end ").append(originals.size()).append('\n');
-    Path fresh = file.resolveSibling(NAME + ".new");
-    ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
+    return text.append("end ").append(originals.size()).append('\n').toString();
+  }
+
+  private static void write(Path fresh, ByteBuffer bytes) throws IOException {
     try (FileChannel out =
         FileChannel.open(
             fresh,
@@ -79,10 +106,27 @@ public final class OriginalStore {
       }
       out.force(true);
     }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private void forceDirectory() throws IOException {
     try (FileChannel directory = FileChannel.open(file.resolveSibling("."))) {
       directory.force(true);
     }
+  }
+
+  // What could not be read back as it is must not be saved as if it could.
+  private static String word(String text) throws IOException {
+    if (text.contains(" ")) {
+      throw new IOException("'" + text + "' cannot be saved: it has a blank");
+    }
+    return line(text);
+  }
+
+  private static String line(String text) throws IOException {
+    if (text.contains("\n")) {
+      throw new IOException("'" + text + "' cannot be saved: it has two lines");
+    }
+    return text;
   }
 
   /**
@@ -100,14 +144,23 @@ public final class OriginalStore {
       text = Files.readString(file);
     } catch (NoSuchFileException none) {
       return Map.of();
+    } catch (CharacterCodingException noText) {
+      throw broken("it is no text");
     }
     String[] lines = text.split("\n", -1);
-    if (lines.length < 5 || !lines[0].equals(HEAD)) {
+    if (!lines[0].equals(HEAD)) {
       throw broken("it does not begin with '" + HEAD + "'");
     }
-    if (!lines[1].equals("boot " + bootId) || !lines[2].equals("root " + root)) {
-      return Map.of();
+    // A line counts only if it has its end.
+    for (int line = 1; line < Math.min(lines.length - 1, 3); line++) {
+      if (!lines[line].equals(line == 1 ? "boot " + bootId : "root " + root)) {
+        return Map.of();
+      }
     }
+    return parse(lines);
+  }
+
+  private Map<Integer, Original> parse(String[] lines) throws IOException {
     Map<Integer, Original> originals = new TreeMap<>();
     int line = 3;
     for (; line < lines.length && lines[line].startsWith("policy "); line++) {

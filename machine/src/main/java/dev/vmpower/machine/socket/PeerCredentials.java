@@ -43,6 +43,10 @@ public record PeerCredentials(int pid, int uid, int gid) {
    * @throws IOException if the kernel does not tell
    */
   public static PeerCredentials of(SocketChannel socket) throws IOException {
+    // The descriptor of a closed socket may be another's by now.
+    if (!socket.isConnected()) {
+      throw new IOException("there is no other end: the socket is not connected");
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment ucred = arena.allocate(UCRED_BYTES, Integer.BYTES);
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, UCRED_BYTES);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a process: its pid and when it started, since pids come back.
@@ -35,37 +36,62 @@ public record PeerProcess(int pid, long startTicks) {
   public List<String> commandLine() throws IOException {
     try (var in = Files.newInputStream(PROC.resolve(pid + "/cmdline"))) {
       String text = new String(in.readNBytes(COMMAND_LINE_BYTES_MAX), StandardCharsets.UTF_8);
-      return text.isEmpty() ? List.of() : new ArrayList<>(List.of(text.split("\0", -1)));
+      // Each word has a NUL at its end.
+      String words = text.endsWith("\0") ? text.substring(0, text.length() - 1) : text;
+      return text.isEmpty() ? List.of() : List.of(words.split("\0", -1));
     }
   }
 
   /**
    * Whether this is the QEMU of the domain {@code name}: {@code -name guest=NAME} in its command
    * line, with QEMU's doubling of commas undone.
+   *
+   * @throws IOException if it cannot be seen, or has ended
    */
   public boolean isQemuOf(String name) throws IOException {
     List<String> words = commandLine();
-    for (int i = 0; i + 1 < words.size(); i++) {
-      if (words.get(i).equals("-name")) {
-        return guestName(words.get(i + 1)).equals(name);
-      }
-    }
-    return false;
+    // Another process may have got the pid meanwhile.
+    return of(pid).equals(this) && name.equals(qemuName(words));
   }
 
-  /** The value of {@code guest=} in {@code guest=NAME,debug-threads=on}. */
-  static String guestName(String option) {
-    String rest = option.startsWith("guest=") ? option.substring("guest=".length()) : option;
-    StringBuilder name = new StringBuilder();
-    for (int i = 0; i < rest.length(); i++) {
-      if (rest.charAt(i) == ',') {
-        if (i + 1 >= rest.length() || rest.charAt(i + 1) != ',') {
-          break;
-        }
-        i++;
+  /** The guest's name in the command line of a QEMU; null if it has none. */
+  static @Nullable String qemuName(List<String> words) {
+    int option = words.indexOf("-name");
+    return option < 0 || option + 1 >= words.size() ? null : guestName(words.get(option + 1));
+  }
+
+  /**
+   * The value of {@code guest=} in {@code guest=NAME,debug-threads=on}, or of its first part if
+   * that has no key; null if there is none.
+   */
+  static @Nullable String guestName(String option) {
+    String name = null;
+    List<String> parts = parts(option);
+    for (String part : parts) {
+      if (part.startsWith("guest=")) {
+        name = part.substring("guest=".length());
       }
-      name.append(rest.charAt(i));
     }
-    return name.toString();
+    String first = parts.get(0);
+    return name == null && !first.contains("=") ? first : name;
+  }
+
+  /** The parts between single commas; a doubled one stands for one that belongs to the part. */
+  private static List<String> parts(String option) {
+    List<String> parts = new ArrayList<>();
+    StringBuilder part = new StringBuilder();
+    for (int i = 0; i < option.length(); i++) {
+      if (option.charAt(i) != ',') {
+        part.append(option.charAt(i));
+      } else if (i + 1 < option.length() && option.charAt(i + 1) == ',') {
+        part.append(',');
+        i++;
+      } else {
+        parts.add(part.toString());
+        part.setLength(0);
+      }
+    }
+    parts.add(part.toString());
+    return parts;
   }
 }

@@ -33,10 +33,15 @@ public final class SocketDirectory {
     if (othersMayWrite(real)) {
       return "others may write to " + real + " (" + mode(real) + "): chmod go-w it";
     }
+    int owner = ownerUid(real);
     for (Path above = real.getParent(); above != null; above = above.getParent()) {
       boolean sticky = ((int) Files.getAttribute(above, "unix:mode") & STICKY) != 0;
       if (othersMayWrite(above) && !sticky) {
         return "others may replace " + real + ": chmod go-w " + above;
+      }
+      int aboveOwner = ownerUid(above);
+      if (aboveOwner != ROOT && aboveOwner != owner) {
+        return "uid " + aboveOwner + " may replace " + real + ": it owns " + above;
       }
     }
     return null;

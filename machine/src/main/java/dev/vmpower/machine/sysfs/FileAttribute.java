@@ -14,7 +14,6 @@ final class FileAttribute implements Attribute {
   private final FileChannel file;
   private final boolean kernel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(TEXT_BYTES_MAX);
-  private int lastLength = Integer.MAX_VALUE;
 
   FileAttribute(String path, Path file, boolean writable, boolean kernel) throws IOException {
     this.path = path;
@@ -67,7 +66,7 @@ final class FileAttribute implements Attribute {
     while (end < buffer.position() && buffer.get(end) != '\n') {
       end++;
     }
-    while (end > 0 && buffer.get(end - 1) == ' ') {
+    while (end > 0 && buffer.get(end - 1) <= ' ' && buffer.get(end - 1) >= 0) {
       end--;
     }
     return end;
@@ -75,6 +74,9 @@ final class FileAttribute implements Attribute {
 
   @Override
   public void writeNumber(int number) throws SysfsException {
+    if (number < 0) {
+      throw new IllegalArgumentException(path + ": " + number + " is negative");
+    }
     int digits = 1;
     for (int rest = number / 10; rest > 0; rest /= 10) {
       digits++;
@@ -86,10 +88,10 @@ final class FileAttribute implements Attribute {
     buffer.position(0).limit(digits + 1);
     try {
       file.write(buffer, 0);
-      if (!kernel && digits + 1 < lastLength) {
+      // A plain file keeps the rest of a longer text, whoever wrote that.
+      if (!kernel && file.size() > digits + 1) {
         file.truncate(digits + 1);
       }
-      lastLength = digits + 1;
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
     } finally {

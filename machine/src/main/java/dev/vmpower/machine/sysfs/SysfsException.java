@@ -14,8 +14,13 @@ public final class SysfsException extends IOException {
   }
 
   public SysfsException(String path, Errno errno, Throwable cause) {
-    super(path + ": " + (errno == Errno.OTHER ? cause.getMessage() : errno.text()), cause);
+    super(path + ": " + (errno == Errno.OTHER ? textOf(cause) : errno.text()), cause);
     this.errno = errno;
+  }
+
+  private static String textOf(Throwable cause) {
+    String message = cause.getMessage();
+    return message == null ? cause.toString() : message;
   }
 
   /** An attribute that says what it should not. */
