@@ -189,7 +189,7 @@ public final class Rig implements AutoCloseable {
     return ask(new Verb.Status());
   }
 
-  /** The frequency that the hardware of {@code policyN} was last told, in kHz. */
+  /** The frequency that this hardware was last told, in kHz. */
   public int khz(int policy) {
     return sysfs.policy(policy).currentKhz();
   }
