@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>They do no more because libvirt calls them in the middle of its own work, and because an
  * exception that leaves one of them would end the JVM. Their signatures are those of the
- * virConnectDomainEvent*Callback types in libvirt-domain.h, virConnectCloseFunc in libvirt-host.h
+ * virConnectDomainEvent...Callback types in libvirt-domain.h, virConnectCloseFunc in libvirt-host.h
  * and virConnectDomainQemuMonitorEventCallback in libvirt-qemu.h.
  */
 final class Callbacks {
+  private static final int UUID_STRING_BYTES = 37; // VIR_UUID_STRING_BUFLEN in libvirt-host.h
   private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
 
   private final LibvirtLibrary library;
@@ -143,7 +144,7 @@ final class Callbacks {
           case 2 -> "libvirt does not answer";
           default -> "the connection to libvirt broke";
         };
-    guarded(() -> inbox.add(new Inbox.Message.Closed(why)));
+    guarded(() -> inbox.add(new Inbox.Message.Broken(why)));
   }
 
   private void add(
@@ -161,8 +162,6 @@ final class Callbacks {
       return library.virDomainGetUUIDString(domain, buffer) < 0 ? null : buffer.getString(0);
     }
   }
-
-  private static final int UUID_STRING_BYTES = 37; // VIR_UUID_STRING_BUFLEN in libvirt-host.h
 
   // An event that cannot be told is made good by the sweeps.
   private static void guarded(Runnable callback) {

@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection to libvirt with its events registered.
  *
- * <p>The watch's thread owns it; only {@link #pin} may be called by others. Whoever uses it from
- * another thread holds a reference of libvirt's own meanwhile, so that closing it here does not
- * free it there.
+ * <p>One thread owns it, and no other ever calls libvirt through it. libvirt would allow that, but
+ * from 6.0 on two callers at once can wait for ever when the keepalive gives up: the second then
+ * waits for an answer on a socket that nobody reads any more (seen with 9.0;
+ * virNetClientIOEventLoop in virnetclient.c no longer uses the timeout that it works out).
  */
 final class Connection implements DomainSource, AutoCloseable {
   // virDomainEventID in libvirt-domain.h
@@ -31,13 +32,11 @@ final class Connection implements DomainSource, AutoCloseable {
   private static final int EVENT_NEW_FIRST = 27;
   private static final int EVENT_NEW_LAST = 29;
 
-  // A hung libvirt is noticed after 15 to 20 s.
+  // A libvirt that hangs is given up after 15 to 20 s.
   private static final int KEEPALIVE_INTERVAL_S = 5;
   private static final int KEEPALIVE_COUNT = 3;
 
   private static final int DOMAINS_MAX = 16_384; // REMOTE_DOMAIN_LIST_MAX in remote_protocol.x
-  private static final int AFFECT_LIVE = 1; // virDomainModificationImpact in libvirt-domain.h
-  private static final int AFFECT_CONFIG = 2;
 
   private final LibvirtLibrary library;
   private final Callbacks callbacks;
@@ -45,7 +44,6 @@ final class Connection implements DomainSource, AutoCloseable {
   private final DomainReader reader;
   private final List<Integer> eventIds = new ArrayList<>();
   private final int vserportId;
-  private boolean closed; // guarded by this
 
   private Connection(LibvirtLibrary library, Callbacks callbacks, MemorySegment pointer)
       throws LibvirtException {
@@ -161,32 +159,19 @@ final class Connection implements DomainSource, AutoCloseable {
   /**
    * Pins one vCPU: of a running domain now, of one that is shut off in its configuration.
    *
-   * <p>For any thread. It can take as long as libvirt takes, and returns the domain's uuid.
+   * @return the domain's uuid
    */
   String pin(String name, int vcpu, CpuSet cpus) throws LibvirtException {
-    retain();
     try (Arena arena = Arena.ofConfined();
         Domain domain = domain(library.virDomainLookupByName(pointer, arena.allocateFrom(name)))) {
-      int active = library.virDomainIsActive(domain.pointer());
-      if (active < 0) {
-        throw library.failure();
-      }
       MemorySegment map = reader.map(arena, cpus);
-      int flags = active == 1 ? AFFECT_LIVE : AFFECT_CONFIG;
       int pinned =
-          library.virDomainPinVcpuFlags(domain.pointer(), vcpu, map, reader.mapBytes(), flags);
+          library.virDomainPinVcpuFlags(
+              domain.pointer(), vcpu, map, reader.mapBytes(), DomainReader.AFFECT_CURRENT);
       if (pinned < 0) {
         throw library.failure();
       }
       return String.valueOf(Callbacks.uuid(library, domain.pointer()));
-    } finally {
-      library.virConnectClose(pointer);
-    }
-  }
-
-  private synchronized void retain() throws LibvirtException {
-    if (closed || library.virConnectRef(pointer) < 0) {
-      throw new LibvirtException("there is no connection to libvirt now");
     }
   }
 
@@ -198,12 +183,6 @@ final class Connection implements DomainSource, AutoCloseable {
   /** Each event registered holds a reference to the connection, so all have to go first. */
   @Override
   public void close() {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-    }
     if (vserportId >= 0) {
       library.virConnectDomainQemuMonitorEventDeregister(pointer, vserportId);
     }

@@ -38,7 +38,11 @@ final class DomainReader {
   private static final int STATE_CRASHED = 6;
   private static final int STATE_PMSUSPENDED = 7;
 
-  private static final int AFFECT_CONFIG = 2; // virDomainModificationImpact in libvirt-domain.h
+  /**
+   * VIR_DOMAIN_AFFECT_CURRENT in libvirt-domain.h: the live state of a running domain, else the
+   * configuration. (Asked for LIVE in so many words, test:///default refuses.)
+   */
+  static final int AFFECT_CURRENT = 0;
 
   private final LibvirtLibrary library;
   private final int hostCpus;
@@ -139,7 +143,7 @@ final class DomainReader {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment maps = arena.allocate((long) mapBytes * xml.vcpusMax());
       int count =
-          library.virDomainGetVcpuPinInfo(domain, xml.vcpusMax(), maps, mapBytes, AFFECT_CONFIG);
+          library.virDomainGetVcpuPinInfo(domain, xml.vcpusMax(), maps, mapBytes, AFFECT_CURRENT);
       if (count < 0) {
         throw library.failure();
       }

@@ -39,7 +39,6 @@ final class LibvirtLibrary {
   private final SymbolLookup symbols;
 
   private final Function virConnectOpen;
-  private final Function virConnectRef;
   private final Function virConnectClose;
   private final Function virConnectIsAlive;
   private final Function virConnectSetKeepAlive;
@@ -61,9 +60,6 @@ final class LibvirtLibrary {
   private final Function virDomainGetVcpuPinInfo;
   private final Function virDomainPinVcpuFlags;
   private final Function virEventRunDefaultImpl;
-  private final Function virEventAddTimeout;
-  private final Function virEventUpdateTimeout;
-  private final Function virEventRemoveTimeout;
   private final Function virGetLastErrorCode;
   private final Function virGetLastErrorMessage;
   private final Function free;
@@ -73,7 +69,6 @@ final class LibvirtLibrary {
   private LibvirtLibrary(SymbolLookup symbols, @Nullable SymbolLookup qemu) {
     this.symbols = symbols;
     virConnectOpen = function("virConnectOpen", ADDRESS, ADDRESS);
-    virConnectRef = function("virConnectRef", JAVA_INT, ADDRESS);
     virConnectClose = function("virConnectClose", JAVA_INT, ADDRESS);
     virConnectIsAlive = function("virConnectIsAlive", JAVA_INT, ADDRESS);
     virConnectSetKeepAlive =
@@ -115,10 +110,6 @@ final class LibvirtLibrary {
     virDomainPinVcpuFlags =
         function("virDomainPinVcpuFlags", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
     virEventRunDefaultImpl = function("virEventRunDefaultImpl", JAVA_INT);
-    virEventAddTimeout =
-        function("virEventAddTimeout", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS);
-    virEventUpdateTimeout = function("virEventUpdateTimeout", null, JAVA_INT, JAVA_INT);
-    virEventRemoveTimeout = function("virEventRemoveTimeout", JAVA_INT, JAVA_INT);
     virGetLastErrorCode = function("virGetLastErrorCode", JAVA_INT);
     virGetLastErrorMessage = function("virGetLastErrorMessage", ADDRESS);
     free = function(linker.defaultLookup(), "free", null, ADDRESS);
@@ -231,10 +222,6 @@ final class LibvirtLibrary {
     return (MemorySegment) virConnectOpen.call(uri);
   }
 
-  int virConnectRef(MemorySegment connection) {
-    return (int) virConnectRef.call(connection);
-  }
-
   int virConnectClose(MemorySegment connection) {
     return (int) virConnectClose.call(connection);
   }
@@ -342,19 +329,6 @@ final class LibvirtLibrary {
 
   int virEventRunDefaultImpl() {
     return (int) virEventRunDefaultImpl.call();
-  }
-
-  int virEventAddTimeout(int timeoutMs, MemorySegment callback) {
-    return (int)
-        virEventAddTimeout.call(timeoutMs, callback, MemorySegment.NULL, MemorySegment.NULL);
-  }
-
-  void virEventUpdateTimeout(int timer, int timeoutMs) {
-    virEventUpdateTimeout.call(timer, timeoutMs);
-  }
-
-  int virEventRemoveTimeout(int timer) {
-    return (int) virEventRemoveTimeout.call(timer);
   }
 
   /** Frees what libvirt allocated for us. */

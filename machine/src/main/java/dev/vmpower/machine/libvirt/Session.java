@@ -2,7 +2,6 @@ package dev.vmpower.machine.libvirt;
 
 import dev.vmpower.machine.libvirt.DomainInfo.State;
 import dev.vmpower.machine.libvirt.DomainInfo.VcpuInfo;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -194,10 +193,5 @@ final class Session {
       unread.add(uuid);
       return null;
     }
-  }
-
-  /** What is known now, for the tests. */
-  List<DomainInfo> domains() {
-    return new ArrayList<>(known.values().stream().map(DomainView::info).toList());
   }
 }
