@@ -39,7 +39,7 @@ record DomainXml(
   static final int CHANNELS_MAX = 1024;
 
   private static final int CHARS_MAX = LibvirtLibrary.STRING_BYTES_MAX;
-  private static final int DEPTH_MAX = 256;
+  private static final int DEPTH_MAX = 64;
   private static final int TEXT_CHARS_MAX = 1024;
   private static final Set<String> TEXTS = Set.of("name", "uuid", "vcpu");
 
