@@ -149,23 +149,22 @@ public final class LibvirtWatch implements AutoCloseable {
   // Returns when the watch is closed, and throws when the connection broke.
   private void watch(Connection open) throws LibvirtException, InterruptedException {
     long startNs = System.nanoTime();
-    Session session = new Session(open, listener);
-    session.begin(startNs);
+    Session session = new Session(open, listener, System::nanoTime);
+    session.begin();
     lastWhy = "";
     while (!inbox.isClosed()) {
-      List<Inbox.Message> messages = inbox.take(session.sleepNs(System.nanoTime()));
-      long nowNs = System.nanoTime();
-      if (nowNs - startNs > BACKOFF_MAX_NS) {
+      List<Inbox.Message> messages = inbox.take(session.sleepNs());
+      if (System.nanoTime() - startNs > BACKOFF_MAX_NS) {
         backoffNs = BACKOFF_MIN_NS;
       }
       throwIfBroken(messages);
-      session.take(messages, nowNs);
+      session.take(messages);
       for (Inbox.Message message : messages) {
         if (message instanceof Inbox.Message.Pin pin && !pin.refusal().isDone()) {
           pin(open, session, pin);
         }
       }
-      session.work(System.nanoTime());
+      session.work();
       if (!open.isAlive()) {
         throwIfBroken(inbox.take(0)); // which says why, if it came by now
         throw new LibvirtException("the connection to libvirt broke");
@@ -176,7 +175,7 @@ public final class LibvirtWatch implements AutoCloseable {
   private static void pin(Connection open, Session session, Inbox.Message.Pin pin) {
     try {
       String uuid = open.pin(pin.name(), pin.vcpu(), pin.cpus());
-      session.take(List.of(new Inbox.Message.Changed(uuid)), System.nanoTime());
+      session.take(List.of(new Inbox.Message.Changed(uuid)));
       pin.refusal().complete(Optional.empty());
     } catch (LibvirtException refused) {
       pin.refusal().complete(Optional.of(String.valueOf(refused.getMessage())));

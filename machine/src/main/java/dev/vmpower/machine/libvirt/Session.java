@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * vCPUs of running domains may run (cgroups and taskset are silent), and at every second sweep all
  * else. A domain that cannot be read now is left for the next sweep, and hinders no other.
  *
- * <p>Time comes in as an argument. Not thread-safe.
+ * <p>Not thread-safe.
  */
 final class Session {
   /** How often the affinity of running domains is read. */
@@ -28,20 +29,25 @@ final class Session {
 
   private final DomainSource source;
   private final LibvirtListener listener;
+  private final LongSupplier clock;
   private final GuestPorts ports;
   private final Map<String, DomainView> known = new HashMap<>();
   private final Set<String> unread = new HashSet<>();
   private long sweepAtNs;
   private int sweeps;
 
-  Session(DomainSource source, LibvirtListener listener) {
+  /**
+   * @param clock as System.nanoTime
+   */
+  Session(DomainSource source, LibvirtListener listener, LongSupplier clock) {
     this.source = source;
+    this.clock = clock;
     this.listener = listener;
     this.ports = new GuestPorts(listener);
   }
 
   /** Reads all domains and tells of the connection; throws when there is none after all. */
-  void begin(long nowNs) throws LibvirtException {
+  void begin() throws LibvirtException {
     for (String uuid : source.list().keySet()) {
       DomainView view = read(uuid);
       if (view != null) {
@@ -51,14 +57,14 @@ final class Session {
     if (!source.isAlive()) {
       throw new LibvirtException("the connection to libvirt broke while domains were read");
     }
-    sweepAtNs = nowNs + AFFINITY_SWEEP_NS;
+    sweepAtNs = clock.getAsLong() + AFFINITY_SWEEP_NS;
     List<DomainInfo> domains = known.values().stream().map(DomainView::info).toList();
     listener.connected(domains);
-    domains.forEach(domain -> ports.observe(domain, nowNs));
+    domains.forEach(domain -> ports.observe(domain, clock.getAsLong()));
   }
 
   /** Takes up what came in; many events of one domain lead to one reading. */
-  void take(List<Inbox.Message> messages, long nowNs) {
+  void take(List<Inbox.Message> messages) {
     Set<String> changed = new LinkedHashSet<>();
     for (Inbox.Message message : messages) {
       if (message instanceof Inbox.Message.Changed change) {
@@ -67,18 +73,18 @@ final class Session {
         listener.rebooted(reboot.uuid());
         changed.add(reboot.uuid());
       } else if (message instanceof Inbox.Message.Port port) {
-        if (!port(port, nowNs)) {
+        if (!port(port)) {
           changed.add(port.uuid());
         }
       } else if (message instanceof Inbox.Message.Lost) {
-        sweepAll(nowNs);
+        sweepAll();
       }
     }
-    changed.forEach(uuid -> refresh(uuid, true, nowNs));
+    changed.forEach(uuid -> refresh(uuid, true));
   }
 
   // Not read again here: libvirt's XML may not know of it yet.
-  private boolean port(Inbox.Message.Port message, long nowNs) {
+  private boolean port(Inbox.Message.Port message) {
     String uuid = message.uuid();
     boolean open = message.open();
     DomainView view = known.get(uuid);
@@ -91,16 +97,17 @@ final class Session {
     if (open) {
       ports.opened(uuid, channel);
     } else {
-      ports.closed(uuid, channel, nowNs);
+      ports.closed(uuid, channel, clock.getAsLong());
     }
     listener.changed(now.info());
     return true;
   }
 
   /** Does what is due by now. */
-  void work(long nowNs) {
+  void work() {
+    long nowNs = clock.getAsLong();
     for (String uuid : ports.due(nowNs)) {
-      boolean readable = refresh(uuid, false, nowNs);
+      boolean readable = refresh(uuid, false);
       DomainView view = known.get(uuid);
       ports.settle(uuid, readable && view != null ? view.info() : null, nowNs);
     }
@@ -108,7 +115,7 @@ final class Session {
       sweepAtNs = nowNs + AFFINITY_SWEEP_NS;
       sweeps++;
       if (sweeps % SWEEPS_PER_FULL == 0) {
-        sweepAll(nowNs);
+        sweepAll();
       } else {
         sweepAffinity();
       }
@@ -116,7 +123,8 @@ final class Session {
   }
 
   /** How long until {@link #work} has something to do. */
-  long sleepNs(long nowNs) {
+  long sleepNs() {
+    long nowNs = clock.getAsLong();
     return Math.max(0, Math.min(sweepAtNs - nowNs, ports.sleepNs(nowNs)));
   }
 
@@ -138,7 +146,7 @@ final class Session {
     }
   }
 
-  private void sweepAll(long nowNs) {
+  private void sweepAll() {
     Map<String, Integer> listed;
     try {
       listed = source.list();
@@ -147,7 +155,7 @@ final class Session {
     }
     for (String uuid : List.copyOf(known.keySet())) {
       if (!listed.containsKey(uuid)) {
-        refresh(uuid, false, nowNs);
+        refresh(uuid, false);
       }
     }
     Set<String> again = Set.copyOf(unread);
@@ -155,14 +163,14 @@ final class Session {
         (uuid, id) -> {
           DomainView view = known.get(uuid);
           if (id >= 0 || view == null || view.info().id() != id || again.contains(uuid)) {
-            refresh(uuid, false, nowNs);
+            refresh(uuid, false);
           }
         });
     unread.retainAll(listed.keySet());
   }
 
   // Returns whether libvirt said how the domain is, which may be that there is none.
-  private boolean refresh(String uuid, boolean always, long nowNs) {
+  private boolean refresh(String uuid, boolean always) {
     DomainView before = known.get(uuid);
     DomainView now = read(uuid);
     if (now != null) {
@@ -170,7 +178,8 @@ final class Session {
       if (always || before == null || !before.info().equals(now.info())) {
         listener.changed(now.info());
       }
-      ports.observe(now.info(), nowNs);
+      // After the reading, which may have taken a while: a port is closed for 2 s at least.
+      ports.observe(now.info(), clock.getAsLong());
       return true;
     }
     if (unread.contains(uuid)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.machine.libvirt.DomainInfo.State;
 import dev.vmpower.machine.libvirt.Inbox.Message;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,8 +16,8 @@ class SessionTest {
 
   private final FakeDomains domains = new FakeDomains();
   private final RecordingListener told = new RecordingListener();
-  private final Session session = new Session(domains, new GuardedListener(told));
   private long nowNs = Long.MAX_VALUE - SECOND_NS; // nanoTime may overflow at any moment
+  private final Session session = new Session(domains, new GuardedListener(told), () -> nowNs);
 
   @BeforeEach
   void twoDomains() {
@@ -26,7 +27,7 @@ class SessionTest {
 
   @Test
   void beginTellsOfAllDomainsAtOnce() throws LibvirtException {
-    session.begin(nowNs);
+    session.begin();
 
     assertThat(told.drain()).containsExactly("connected [a, b]");
   }
@@ -35,7 +36,7 @@ class SessionTest {
   void beginFailsWhereTheConnectionBrokeMeanwhile() {
     domains.alive = false;
 
-    assertThatThrownBy(() -> session.begin(nowNs)).isInstanceOf(LibvirtException.class);
+    assertThatThrownBy(session::begin).isInstanceOf(LibvirtException.class);
     assertThat(told.drain()).isEmpty();
   }
 
@@ -73,7 +74,7 @@ class SessionTest {
   @Test
   void anUnreadableDomainHindersNoOtherAndIsReadInALaterSweep() throws LibvirtException {
     domains.setReadable("a", false);
-    session.begin(nowNs);
+    session.begin();
     assertThat(told.drain()).containsExactly("connected [b]");
 
     take(new Message.Changed("a"), new Message.Changed("b"));
@@ -270,21 +271,12 @@ class SessionTest {
   @Test
   void aListenerThatThrowsHindersNothing() throws LibvirtException {
     domains.run("a", 1, "0", true);
-    RuntimeException thrown = new IllegalStateException("planned");
     int[] calls = {0};
-    LibvirtListener failing =
-        (LibvirtListener)
-            java.lang.reflect.Proxy.newProxyInstance(
-                LibvirtListener.class.getClassLoader(),
-                new Class<?>[] {LibvirtListener.class},
-                (proxy, method, arguments) -> {
-                  calls[0]++;
-                  throw thrown;
-                });
-    Session hindered = new Session(domains, new GuardedListener(failing));
+    LibvirtListener failing = failing(() -> calls[0]++);
+    Session hindered = new Session(domains, new GuardedListener(failing), () -> nowNs);
 
-    hindered.begin(nowNs); // connected, guestPort
-    hindered.take(List.of(new Message.Rebooted("a"), new Message.Changed("b")), nowNs);
+    hindered.begin(); // connected, guestPort
+    hindered.take(List.of(new Message.Rebooted("a"), new Message.Changed("b")));
 
     assertThat(calls[0]).isEqualTo(5);
   }
@@ -292,26 +284,27 @@ class SessionTest {
   @Test
   void itSleepsUntilTheNextSweepOrTheEndOfAWait() throws LibvirtException {
     openPort();
-    assertThat(session.sleepNs(nowNs)).isEqualTo(Session.AFFINITY_SWEEP_NS);
+    assertThat(session.sleepNs()).isEqualTo(Session.AFFINITY_SWEEP_NS);
 
     take(new Message.Port("a", "channel0", false));
-    assertThat(session.sleepNs(nowNs)).isEqualTo(LibvirtWatch.PORT_CLOSED_NS);
-    assertThat(session.sleepNs(nowNs + 9 * SECOND_NS)).isZero();
+    assertThat(session.sleepNs()).isEqualTo(LibvirtWatch.PORT_CLOSED_NS);
+    nowNs += 9 * SECOND_NS;
+    assertThat(session.sleepNs()).isZero();
   }
 
   private void begin() throws LibvirtException {
-    session.begin(nowNs);
+    session.begin();
     told.drain();
   }
 
   private void openPort() throws LibvirtException {
     domains.run("a", 1, "0", true);
-    session.begin(nowNs);
+    session.begin();
     assertThat(told.drain()).containsExactly("connected [a, b]", "port a.0 open");
   }
 
   private void take(Message... messages) {
-    session.take(List.of(messages), nowNs);
+    session.take(List.of(messages));
   }
 
   /** Lets time pass as the watch does: never past a moment at which there is work. */
@@ -322,8 +315,19 @@ class SessionTest {
   private void passNs(long ns) {
     long endNs = nowNs + ns;
     while (endNs - nowNs > 0) {
-      nowNs += Math.min(Math.max(1, session.sleepNs(nowNs)), endNs - nowNs);
-      session.work(nowNs);
+      nowNs += Math.min(Math.max(1, session.sleepNs()), endNs - nowNs);
+      session.work();
     }
+  }
+
+  private static LibvirtListener failing(Runnable count) {
+    return (LibvirtListener)
+        Proxy.newProxyInstance(
+            LibvirtListener.class.getClassLoader(),
+            new Class<?>[] {LibvirtListener.class},
+            (proxy, method, arguments) -> {
+              count.run();
+              throw new IllegalStateException("planned");
+            });
   }
 }
