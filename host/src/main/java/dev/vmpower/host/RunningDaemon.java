@@ -4,15 +4,21 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.monitor.Event;
+import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
+import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.vm.ClaimLedger;
+import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
+import dev.vmpower.machine.libvirt.LibvirtException;
+import dev.vmpower.machine.libvirt.LibvirtWatch;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +31,7 @@ public final class RunningDaemon implements AutoCloseable {
   private final StateDirectory state;
   private final Monitor monitor;
   private Config config;
+  private @Nullable LibvirtWatch libvirt;
 
   private RunningDaemon(Path file, Config config, StateDirectory state, Monitor monitor) {
     this.file = file;
@@ -64,6 +71,11 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   private void serve() throws IOException {
+    String uri = config.libvirt().uri();
+    if (!uri.isEmpty()) {
+      libvirt = new LibvirtWatch(uri, new LibvirtFeed(monitor));
+      libvirt.start();
+    }
     monitor.start();
     try {
       monitor.awaitServing();
@@ -100,6 +112,28 @@ public final class RunningDaemon implements AutoCloseable {
     LOG.info("{}: read again, {} [[vm]]", file, fresh.vms().size());
   }
 
+  /**
+   * Pins a vCPU through libvirt, and returns when its vote counts where it may run now.
+   *
+   * @throws Verb.RefusedException if there is no such vCPU, or libvirt refused; in one line
+   */
+  public void pin(String vm, int vcpu, CpuSet cpus) throws Verb.RefusedException {
+    LibvirtWatch watch = libvirt;
+    if (watch == null) {
+      throw new Verb.RefusedException(
+          "there is no libvirt: edit vcpus of " + vm + " in " + file + ", then vmpowerctl reload");
+    }
+    try {
+      watch.pin(vm, vcpu, cpus);
+    } catch (LibvirtException refused) {
+      throw new Verb.RefusedException(refused.getMessage());
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    if (monitor.mailbox().offer(new Event.Sync(done))) {
+      CompletableFuture.anyOf(done, monitor.ended()).join();
+    }
+  }
+
   /** Whether it broke before anybody asked it to end. */
   public boolean endedByItself() {
     return monitor.ended().isDone();
@@ -121,6 +155,9 @@ public final class RunningDaemon implements AutoCloseable {
       Thread.onSpinWait();
     }
     boolean well = awaitEnd();
+    if (libvirt != null) {
+      libvirt.close();
+    }
     state.close();
     if (!well) {
       throw new IOException("the daemon did not end well; see the log");

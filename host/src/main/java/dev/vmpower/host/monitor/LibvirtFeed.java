@@ -1,0 +1,61 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.machine.libvirt.DomainInfo;
+import dev.vmpower.machine.libvirt.LibvirtListener;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries what libvirt tells into the mailbox. Nothing may be lost of it, so where the mailbox is
+ * full it is libvirt's thread that waits.
+ */
+public final class LibvirtFeed implements LibvirtListener {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.libvirt");
+  private static final long FULL_WAIT_NS = 1_000_000L;
+
+  private final Monitor monitor;
+
+  public LibvirtFeed(Monitor monitor) {
+    this.monitor = monitor;
+  }
+
+  private void post(Event event) {
+    while (!monitor.mailbox().offer(event) && !monitor.ended().isDone()) {
+      LockSupport.parkNanos(this, FULL_WAIT_NS);
+    }
+  }
+
+  @Override
+  public void connected(List<DomainInfo> domains) {
+    LOG.info("connected, {} domains", domains.size());
+    post(new Event.LibvirtConnected(domains));
+  }
+
+  @Override
+  public void disconnected(String why) {
+    LOG.warn("{}; trying again, and serving what is known meanwhile", why);
+    post(new Event.LibvirtDisconnected(why));
+  }
+
+  @Override
+  public void changed(DomainInfo domain) {
+    post(new Event.DomainChanged(domain));
+  }
+
+  @Override
+  public void gone(String uuid) {
+    post(new Event.DomainGone(uuid));
+  }
+
+  @Override
+  public void rebooted(String uuid) {
+    post(new Event.DomainRebooted(uuid));
+  }
+
+  @Override
+  public void guestPort(String uuid, int channel, boolean open) {
+    post(new Event.GuestPort(uuid, channel, open));
+  }
+}
