@@ -59,9 +59,6 @@ public final class ControlServer implements AutoCloseable {
   private static final String GROUP = "vmpower";
   private static final int IDLE_MS_MAX = 30_000;
 
-  /** Idle connections are ended sooner once there are {@link #CONNECTIONS_MAX}. */
-  private static final int CROWDED_IDLE_MS_MAX = 1_000;
-
   private static final int BACKLOG = 64;
   private static final int THREADS_MIN = 2;
   private static final int THREADS_MAX = 6;
@@ -98,9 +95,7 @@ public final class ControlServer implements AutoCloseable {
     connector.setAcceptQueueSize(BACKLOG);
     connector.setIdleTimeout(IDLE_MS_MAX);
     server.addConnector(connector);
-    NetworkConnectionLimit limit = new NetworkConnectionLimit(CONNECTIONS_MAX, connector);
-    limit.setEndPointIdleTimeout(CROWDED_IDLE_MS_MAX);
-    server.addBean(limit);
+    server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, connector));
     server.setHandler(new ControlHandler(new Routes(asker, pinner, reloader, slow), threads));
     server.setErrorHandler(ControlHandler::answerBrokenHttp);
   }

@@ -351,22 +351,40 @@ class ControlServerTest {
   }
 
   @Test
-  void idleConnectionsMakeRoomForOthersOnceThereAreTooMany() throws IOException {
-    List<RawClient> idle = new ArrayList<>();
-    try {
-      for (int i = 0; i < ControlServer.CONNECTIONS_MAX; i++) {
-        idle.add(new RawClient(socket));
+  void oneConnectionTooManyIsNotServedUntilThereIsRoom() throws IOException {
+    String get = "GET /v1/cpus HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    List<RawClient> clients = new ArrayList<>();
+    try (RawClient first = new RawClient(socket)) {
+      for (int i = 1; i < ControlServer.CONNECTIONS_MAX; i++) {
+        RawClient client = new RawClient(socket);
+        clients.add(client);
+        client.send(get);
+        assertThat(client.answer().status()).isEqualTo(200);
       }
+      first.send(get);
+      assertThat(first.answer().status()).isEqualTo(200);
+      assertThat(monitor.asked).hasSize(ControlServer.CONNECTIONS_MAX);
 
-      Awaitility.await()
-          .atMost(Duration.ofSeconds(10))
-          .ignoreExceptionsInstanceOf(IOException.class)
-          .until(() -> RawClient.get(socket, "/v1/cpus").status() == 200);
+      RawClient tooMany = new RawClient(socket);
+      clients.add(tooMany);
+      try {
+        tooMany.send(get);
+      } catch (IOException ended) {
+        assertThat(ended).hasMessageContaining("pipe");
+      }
+      first.send(get);
+      assertThat(first.answer().status()).isEqualTo(200);
+
+      assertThat(monitor.asked).hasSize(ControlServer.CONNECTIONS_MAX + 1);
     } finally {
-      for (RawClient client : idle) {
+      for (RawClient client : clients) {
         client.close();
       }
     }
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(10))
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .until(() -> RawClient.get(socket, "/v1/cpus").status() == 200);
   }
 
   @Test
