@@ -3,6 +3,7 @@ package dev.vmpower.host;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
+import dev.vmpower.host.control.ControlServer;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
@@ -30,6 +31,7 @@ public final class RunningDaemon implements AutoCloseable {
   private final Path file;
   private final StateDirectory state;
   private final Monitor monitor;
+  private final ControlServer control;
   private Config config;
   private @Nullable LibvirtWatch libvirt;
 
@@ -38,6 +40,8 @@ public final class RunningDaemon implements AutoCloseable {
     this.config = config;
     this.state = state;
     this.monitor = monitor;
+    this.control =
+        new ControlServer(config.control().socket(), monitor::ask, this::pin, this::reloadOrRefuse);
   }
 
   /**
@@ -62,7 +66,12 @@ public final class RunningDaemon implements AutoCloseable {
               System::nanoTime,
               System::currentTimeMillis);
       RunningDaemon daemon = new RunningDaemon(file, config, state, monitor);
-      daemon.serve();
+      try {
+        daemon.serve();
+      } catch (IOException failed) {
+        daemon.close();
+        throw failed;
+      }
       return daemon;
     } catch (IOException | RuntimeException failed) {
       state.close();
@@ -82,6 +91,7 @@ public final class RunningDaemon implements AutoCloseable {
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
+    control.start();
   }
 
   /** The thread that owns all state. */
@@ -112,12 +122,20 @@ public final class RunningDaemon implements AutoCloseable {
     LOG.info("{}: read again, {} [[vm]]", file, fresh.vms().size());
   }
 
+  private void reloadOrRefuse() throws Verb.RefusedException {
+    try {
+      reload();
+    } catch (ConfigException bad) {
+      throw new Verb.RefusedException(bad.getMessage());
+    }
+  }
+
   /**
    * Pins a vCPU through libvirt, and returns when its vote counts where it may run now.
    *
    * @throws Verb.RefusedException if there is no such vCPU, or libvirt refused; in one line
    */
-  public void pin(String vm, int vcpu, CpuSet cpus) throws Verb.RefusedException {
+  public String pin(String vm, int vcpu, CpuSet cpus) throws Verb.RefusedException {
     LibvirtWatch watch = libvirt;
     if (watch == null) {
       throw new Verb.RefusedException(
@@ -132,6 +150,7 @@ public final class RunningDaemon implements AutoCloseable {
     if (monitor.mailbox().offer(new Event.Sync(done))) {
       CompletableFuture.anyOf(done, monitor.ended()).join();
     }
+    return vm + " vCPU " + vcpu + " runs on pCPUs " + cpus + " now";
   }
 
   /** Whether it broke before anybody asked it to end. */
@@ -151,6 +170,7 @@ public final class RunningDaemon implements AutoCloseable {
   /** Gives everything back and ends. */
   @Override
   public void close() throws IOException {
+    control.close();
     while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop())) {
       Thread.onSpinWait();
     }

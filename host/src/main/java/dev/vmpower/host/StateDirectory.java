@@ -17,11 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class StateDirectory implements AutoCloseable {
   private final FileChannel file;
-  private final FileLock lock;
 
-  private StateDirectory(FileChannel file, FileLock lock) {
+  private StateDirectory(FileChannel file) {
     this.file = file;
-    this.lock = lock;
   }
 
   /**
@@ -44,7 +42,7 @@ final class StateDirectory implements AutoCloseable {
     String pid = ProcessHandle.current().pid() + "\n";
     file.truncate(0);
     file.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)), 0);
-    return new StateDirectory(file, lock);
+    return new StateDirectory(file);
   }
 
   private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
@@ -57,7 +55,6 @@ final class StateDirectory implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    lock.release();
-    file.close();
+    file.close(); // and with it the lock
   }
 }
