@@ -1,0 +1,181 @@
+package dev.vmpower.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.TestInfo;
+
+/**
+ * A daemon within a {@link CpufreqMachine}, and guests on their sockets: {@code fakeguest.c} in
+ * place of VMs, which would be too slow in a machine that is emulated itself.
+ */
+final class InnerHost implements AutoCloseable {
+  private static final String SOCKETS = "/run/channels";
+  private static final String CONTROL = "/run/vmpower/control.sock";
+
+  private static final Duration BUILD = Duration.ofMinutes(5);
+
+  private final CpufreqMachine machine;
+
+  private InnerHost(CpufreqMachine machine) {
+    this.machine = machine;
+  }
+
+  /** Boots a machine with {@code shared} neighbours on one clock. */
+  static InnerHost boot(int shared) {
+    // The machine sees this checkout, but is no place to build it.
+    Command.run(BUILD, List.of(Checkout.launcher(), "ctl", "--help")).output();
+    return new InnerHost(CpufreqMachine.boot(shared));
+  }
+
+  CpufreqMachine machine() {
+    return machine;
+  }
+
+  @Override
+  public void close() {
+    machine.close();
+  }
+
+  /** Starts the sockets of a VM that the daemon's configuration names. */
+  void startGuest(String name, int channels) {
+    machine.run(
+        """
+        mkdir -p -m 700 %1$s
+        rm -f /run/%2$s.in /run/%2$s.out
+        mkfifo /run/%2$s.in /run/%2$s.out
+        %3$s/fakeguest %1$s %2$s %4$d <>/run/%2$s.in 1<>/run/%2$s.out 2>/run/%2$s.err &
+        echo $! >/run/%2$s.pid
+        """
+            .formatted(SOCKETS, name, Checkout.build(), channels));
+  }
+
+  /** Ends a VM as a crash does: its sockets hang up and their files stay. */
+  void killGuest(String name) {
+    machine.run("kill -9 $(cat /run/" + name + ".pid)");
+  }
+
+  /** The table of a VM whose vCPU i is pinned to {@code pcpus[i]}. */
+  static String vm(String name, String... pcpus) {
+    return """
+    [[vm]]
+    name = "%s"
+    channels = "%s"
+    vcpus = ["%s"]
+    query = true
+    """
+        .formatted(name, SOCKETS, String.join("\", \"", pcpus));
+  }
+
+  /** Removes what earlier daemons have saved. */
+  void forgetDaemons() {
+    machine.run("rm -rf /run/lab");
+  }
+
+  /** Starts the daemon and waits until it serves. */
+  void startDaemon(String... vms) {
+    // The emulator has fewer CPUs than the machine: a JVM starts faster on two of them.
+    machine.run(
+        """
+        cd %1$s
+        mkdir -p /run/lab
+        cat >/run/lab/vmpower.toml <<'TOML'
+        [libvirt]
+        uri = ""
+        [state]
+        dir = "/run/lab/state"
+        lib = "/run/lab/lib"
+        [control]
+        socket = "%2$s"
+        %3$s
+        TOML
+        rm -f /run/lab/status /run/lab/log
+        (
+          bash -c 'echo $$ >/run/lab/pid
+            exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
+          echo $? >/run/lab/status
+        ) >/dev/null 2>/run/lab/log &
+        until grep -qw ready /run/lab/log; do
+          sleep 0.2
+          if [ -e /run/lab/status ]; then cat /run/lab/log; exit 1; fi
+        done
+        """
+            .formatted(Checkout.top(), CONTROL, String.join("\n", vms)));
+  }
+
+  /** Sends SIGTERM and returns the exit status. */
+  String terminateDaemon() {
+    return signalDaemon("TERM");
+  }
+
+  String killDaemon() {
+    return signalDaemon("KILL");
+  }
+
+  private String signalDaemon(String signal) {
+    return machine.run(
+        """
+        kill -%s $(cat /run/lab/pid)
+        for i in $(seq 300); do [ -e /run/lab/status ] && break; sleep 0.1; done
+        cat /run/lab/status
+        """
+            .formatted(signal));
+  }
+
+  boolean daemonRuns() {
+    return "yes"
+        .equals(
+            machine.run("[ -e /run/lab/pid ] && [ ! -e /run/lab/status ] && echo yes || echo no"));
+  }
+
+  /** Copies the daemon's log to this machine, to be read after a failure. */
+  void saveLog(TestInfo test) {
+    try {
+      Files.writeString(
+          LabHost.folder(test).resolve("daemon.log"), machine.run("cat /run/lab/log || true"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** One command of {@code fakeguest.c}, such as {@code min 0}; returns its answer. */
+  String ask(String guest, String command) {
+    return machine.run(
+        "echo '%s' >/run/%s.in && read -r answer </run/%s.out && echo \"$answer\""
+            .formatted(command, guest, guest));
+  }
+
+  void isAcked(String guest, String command) {
+    assertThat(ask(guest, command)).as(command).isEqualTo("ack");
+  }
+
+  void isNacked(String guest, String command) {
+    assertThat(ask(guest, command)).as(command).isEqualTo("nack");
+  }
+
+  String ctl(String verb) {
+    return machine.run(
+        "cd %s && taskset -c 0,1 ./vmpower ctl --socket %s %s -o json"
+            .formatted(Checkout.top(), CONTROL, verb));
+  }
+
+  /** Sets every governor to the one that this kernel boots with, and all CPUs online. */
+  void resetGovernors() {
+    machine.run(
+        """
+        cd /sys/devices/system/cpu
+        for online in cpu*/online; do echo 1 >$online; done
+        for policy in cpufreq/policy*; do echo schedutil >$policy/scaling_governor; done
+        """);
+  }
+
+  /** Governor and limits of every frequency domain, a line each. */
+  String settings() {
+    return machine.run(
+        "cd /sys/devices/system/cpu/cpufreq && grep . policy*/scaling_{governor,min_freq,max_freq}");
+  }
+}

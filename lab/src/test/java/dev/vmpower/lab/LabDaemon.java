@@ -1,0 +1,105 @@
+package dev.vmpower.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A running {@code ./vmpower daemon --config FILE}. */
+final class LabDaemon implements AutoCloseable {
+  /** Long, for the launcher may have to build first. */
+  private static final Duration READY = Duration.ofMinutes(5);
+
+  private static final Duration END = Duration.ofSeconds(20);
+
+  /** 128 + SIGKILL. */
+  private static final int KILLED = 137;
+
+  private final Process process;
+  private final Path log;
+
+  private LabDaemon(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  /** Starts the daemon, with its log in {@code log}, and waits until it says that it serves. */
+  static LabDaemon start(Path config, Path log) {
+    try {
+      Process process =
+          new ProcessBuilder(Checkout.launcher(), "daemon", "--config", config.toString())
+              .directory(Checkout.top().toFile())
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(log.toFile())
+              .start();
+      LabDaemon daemon = new LabDaemon(process, log);
+      // Also if the tests are interrupted no daemon is left behind.
+      Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+      try {
+        daemon.awaitReady();
+      } catch (RuntimeException | Error e) {
+        daemon.close();
+        throw e;
+      }
+      return daemon;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void awaitReady() {
+    await()
+        .atMost(READY)
+        .pollInterval(Duration.ofMillis(20))
+        .until(
+            () -> {
+              assertThat(process.isAlive()).as("daemon ended: %s", log()).isTrue();
+              return log().stream().anyMatch(line -> line.matches(".*\\bready\\b.*"));
+            });
+  }
+
+  /** All that it has logged so far. */
+  List<String> log() {
+    try {
+      return Files.readAllLines(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Ends it in the orderly way: SIGTERM, and status 0. */
+  void terminate() {
+    process.destroy();
+    assertThat(endStatus()).as("exit status after SIGTERM").isZero();
+  }
+
+  /** Ends it as a crash does. */
+  void kill() {
+    process.destroyForcibly();
+    assertThat(endStatus()).as("exit status after SIGKILL").isEqualTo(KILLED);
+  }
+
+  private int endStatus() {
+    try {
+      assertThat(process.waitFor(END.toMillis(), TimeUnit.MILLISECONDS))
+          .as("daemon ends within %s", END)
+          .isTrue();
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    endStatus();
+  }
+}

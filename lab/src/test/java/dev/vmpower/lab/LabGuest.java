@@ -1,0 +1,209 @@
+package dev.vmpower.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A VM of two vCPUs under {@link LabLibvirt}, with an unmodified librte_power in it, led step by
+ * step: between two steps a test looks at the host. The steps are those of {@code powerguest.c}.
+ */
+final class LabGuest implements AutoCloseable {
+  /** The emulator crashes or hangs at about one boot in fifty. */
+  private static final int BOOTS_MAX = 3;
+
+  private static final Duration BOOT = Duration.ofSeconds(60);
+  private static final Duration STEP = Duration.ofSeconds(30);
+
+  /** What the guest program says after each boot. */
+  private static final String UP = "up";
+
+  private final LabLibvirt libvirt;
+  private final String name;
+  private @Nullable LineChannel control;
+
+  private LabGuest(LabLibvirt libvirt, String name) {
+    this.libvirt = libvirt;
+    this.name = name;
+  }
+
+  /** Defines and boots a VM with vCPU i pinned to {@code pins[i]}; without pins it floats. */
+  static LabGuest boot(LabLibvirt libvirt, String name, String... pins) {
+    LabGuest guest = new LabGuest(libvirt, name);
+    guest.define(pins);
+    guest.start();
+    return guest;
+  }
+
+  /** The folder of all VMs' sockets. */
+  static Path sockets() {
+    return Checkout.build().resolve("run");
+  }
+
+  String name() {
+    return name;
+  }
+
+  private void define(String... pins) {
+    StringBuilder cputune = new StringBuilder();
+    for (int vcpu = 0; vcpu < pins.length; vcpu++) {
+      cputune.append(
+          String.format(Locale.ROOT, "<vcpupin vcpu='%d' cpuset='%s'/>", vcpu, pins[vcpu]));
+    }
+    try {
+      Files.createDirectories(sockets());
+      String xml =
+          Files.readString(Checkout.lab().resolve("vm/domain.xml"))
+              .replace("@NAME@", name)
+              .replace("@BUILD@", Checkout.build().toString())
+              .replace("@SOCKETS@", sockets().toString())
+              .replace("@CPUTUNE@", pins.length == 0 ? "" : "<cputune>" + cputune + "</cputune>");
+      Path file = sockets().resolve(name + ".xml");
+      Files.writeString(file, xml);
+      libvirt.virsh("define", file.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Starts the VM and waits for its guest program. */
+  void start() {
+    for (int boots = 1; ; boots++) {
+      libvirt.virsh("start", name);
+      disconnect();
+      control = LineChannel.connect(sockets().resolve(name + ".control"));
+      if (control != null && UP.equals(control.take(BOOT))) {
+        return;
+      }
+      if (boots == BOOTS_MAX) {
+        throw new IllegalStateException(name + " does not boot; see " + sockets());
+      }
+      destroy();
+    }
+  }
+
+  /** Waits for the guest program after the guest rebooted by itself. */
+  void awaitReboot() {
+    assertThat(control().take(BOOT)).isEqualTo(UP);
+  }
+
+  /** Runs one command of the guest program. */
+  Reply step(String command) {
+    control().send(command);
+    String line = control().take(STEP);
+    while (UP.equals(line)) { // of a reboot that a failed test did not wait for
+      line = control().take(STEP);
+    }
+    if (line == null) {
+      throw new AssertionError(name + ": no answer to " + command);
+    }
+    return new Reply(line);
+  }
+
+  /** Starts the DPDK application and opens the channels of {@code lcores}, which must work. */
+  void startApplication(int... lcores) {
+    assertThat(step("app").line()).startsWith("ok lcores=2 ");
+    for (int lcore : lcores) {
+      init(lcore);
+    }
+  }
+
+  void init(int lcore) {
+    assertThat(step("init " + lcore).line()).isEqualTo("ok ret=0 errno=0");
+    // Answers that an earlier application has not read.
+    assertThat(step("drain " + lcore).ok()).isTrue();
+  }
+
+  /** Ends the DPDK application, if it runs. */
+  void endApplication() {
+    step("end");
+  }
+
+  /** What the next test expects: a running VM without application, whatever the last one left. */
+  void tidyUp() {
+    String state = virsh("domstate");
+    if ("shut off".equals(state)) {
+      start();
+    } else if ("paused".equals(state)) {
+      virsh("resume");
+    }
+    endApplication();
+  }
+
+  /** Asks for a frequency (up, down, min, max, turbo, noturbo) and reads the answer. */
+  Reply ask(String verb, int lcore) {
+    assertThat(step(verb + " " + lcore).line()).isEqualTo("ok ret=1 errno=0");
+    return step("ack " + lcore);
+  }
+
+  /** Asks a question (freq, freqs, cap, caps) and reads the answer. */
+  Reply query(String verb, int lcore) {
+    return step(verb + " " + lcore);
+  }
+
+  /** Runs a virsh command whose first argument is this VM. */
+  String virsh(String verb, String... rest) {
+    List<String> words = new ArrayList<>(List.of(verb, name));
+    words.addAll(List.of(rest));
+    return libvirt.virsh(words.toArray(String[]::new));
+  }
+
+  /** Ends QEMU as an out-of-memory killer does; libvirt notices a second or two later. */
+  void killQemu() {
+    Path pidFile = libvirt.runFolder().resolve("qemu/" + name + ".pid");
+    try {
+      long pid = Long.parseLong(Files.readString(pidFile).strip());
+      ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Waits until libvirt says that the VM is off. */
+  void awaitOff() {
+    AtomicReference<String> state = new AtomicReference<>("");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(
+            () -> {
+              state.set(virsh("domstate"));
+              return "shut off".equals(state.get());
+            });
+  }
+
+  /** Ends the VM at once, if it runs. */
+  void destroy() {
+    if (!"shut off".equals(virsh("domstate"))) {
+      virsh("destroy");
+    }
+    disconnect();
+  }
+
+  @Override
+  public void close() {
+    destroy();
+    virsh("undefine");
+  }
+
+  private LineChannel control() {
+    return Objects.requireNonNull(control, "not started");
+  }
+
+  private void disconnect() {
+    if (control != null) {
+      control.close();
+      control = null;
+    }
+  }
+}
