@@ -28,6 +28,8 @@ public final class RunningDaemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger("vmpower");
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
+  private static final long LIBVIRT_WAIT_NS = 3_000_000_000L;
+
   private final Path file;
   private final StateDirectory state;
   private final Monitor monitor;
@@ -80,13 +82,17 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   private void serve() throws IOException {
-    String uri = config.libvirt().uri();
-    if (!uri.isEmpty()) {
-      libvirt = new LibvirtWatch(uri, new LibvirtFeed(monitor));
-      libvirt.start();
-    }
     monitor.start();
+    String uri = config.libvirt().uri();
     try {
+      if (!uri.isEmpty()) {
+        LibvirtFeed feed = new LibvirtFeed(monitor);
+        libvirt = new LibvirtWatch(uri, feed);
+        libvirt.start();
+        // A guest that starts while nobody is attached fails for good: serve the running ones
+        // first.
+        feed.awaitAnswer(LIBVIRT_WAIT_NS);
+      }
       monitor.awaitServing();
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();

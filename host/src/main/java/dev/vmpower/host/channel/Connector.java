@@ -46,7 +46,6 @@ public final class Connector implements AutoCloseable {
   private final DirectoryWatch watch;
   private final Thread thread;
   private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
-  private final CountDownLatch firstPass = new CountDownLatch(1);
   private volatile boolean closed;
 
   // The thread's own.
@@ -83,9 +82,11 @@ public final class Connector implements AutoCloseable {
     post(() -> retry(new Link.Key(vm, number)));
   }
 
-  /** Waits until everything that was wanted first has been tried once. */
-  public void awaitFirstPass() throws InterruptedException {
-    firstPass.await();
+  /** Waits until everything that was wanted before has been tried once. */
+  public void awaitPass() throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(1);
+    post(done::countDown);
+    done.await();
   }
 
   private void post(Runnable task) {
@@ -138,7 +139,6 @@ public final class Connector implements AutoCloseable {
       }
     }
     tryWhatIsDue();
-    firstPass.countDown();
   }
 
   private boolean isWanted(Link link, Set<Link.Key> domains) {

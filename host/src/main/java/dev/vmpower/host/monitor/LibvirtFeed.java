@@ -3,6 +3,8 @@ package dev.vmpower.host.monitor;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import dev.vmpower.machine.libvirt.LibvirtListener;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,9 +18,17 @@ public final class LibvirtFeed implements LibvirtListener {
   private static final long FULL_WAIT_NS = 1_000_000L;
 
   private final Monitor monitor;
+  private final CountDownLatch answered = new CountDownLatch(1);
 
   public LibvirtFeed(Monitor monitor) {
     this.monitor = monitor;
+  }
+
+  /** Waits until libvirt has told its domains or cannot be reached, but not for long. */
+  public void awaitAnswer(long timeoutNs) throws InterruptedException {
+    if (!answered.await(timeoutNs, TimeUnit.NANOSECONDS)) {
+      LOG.warn("libvirt is slow; its domains are taken up as soon as it answers");
+    }
   }
 
   private void post(Event event) {
@@ -31,12 +41,14 @@ public final class LibvirtFeed implements LibvirtListener {
   public void connected(List<DomainInfo> domains) {
     LOG.info("connected, {} domains", domains.size());
     post(new Event.LibvirtConnected(domains));
+    answered.countDown();
   }
 
   @Override
   public void disconnected(String why) {
     LOG.warn("{}; trying again, and serving what is known meanwhile", why);
     post(new Event.LibvirtDisconnected(why));
+    answered.countDown();
   }
 
   @Override

@@ -103,10 +103,10 @@ public final class Monitor {
     thread.start();
   }
 
-  /** Waits until every socket that existed at the start has been taken up. */
+  /** Waits until every socket that exists, of the VMs that are known, has been taken up. */
   public void awaitServing() throws InterruptedException {
     sync();
-    connector.awaitFirstPass();
+    connector.awaitPass();
     sync();
   }
 
