@@ -2,6 +2,7 @@ package dev.vmpower.machine.cpu;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HexFormat;
 import java.util.PrimitiveIterator;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -15,6 +16,9 @@ import java.util.stream.IntStream;
 public final class CpuSet {
   /** pCPU numbers are below this; the largest kernels of distributions have 8192. */
   public static final int CPUS_MAX = 8192;
+
+  /** What an error message shows of a text that is no set. */
+  private static final int SHOWN_CHARS_MAX = 64;
 
   private static final CpuSet EMPTY = new CpuSet(new int[0]);
 
@@ -49,13 +53,12 @@ public final class CpuSet {
    * @throws IllegalArgumentException with a line for the operator if {@code text} is no such list
    */
   public static CpuSet parse(String text) {
+    if (text.isBlank()) {
+      return EMPTY;
+    }
     BitSet bits = new BitSet();
-    for (String part : text.strip().split("[,\\s]+", -1)) {
-      if (!part.isEmpty()) {
-        addRange(bits, part, text);
-      } else if (!text.isBlank()) {
-        throw notAList(text);
-      }
+    for (String part : text.strip().split("\\s*,\\s*|\\s+", -1)) {
+      addRange(bits, part, text);
     }
     return copyOf(bits);
   }
@@ -68,14 +71,15 @@ public final class CpuSet {
   public static CpuSet parseMask(String text) {
     String digits = text.startsWith("0x") || text.startsWith("0X") ? text.substring(2) : text;
     if (digits.isEmpty() || digits.length() > CPUS_MAX / 4) {
-      throw new IllegalArgumentException("'" + text + "' is no CPU mask such as 0xff");
+      throw notAMask(text);
     }
     BitSet bits = new BitSet();
     for (int i = 0; i < digits.length(); i++) {
-      int nibble = Character.digit(digits.charAt(digits.length() - 1 - i), 16);
-      if (nibble < 0) {
-        throw new IllegalArgumentException("'" + text + "' is no CPU mask such as 0xff");
+      char digit = digits.charAt(digits.length() - 1 - i);
+      if (!HexFormat.isHexDigit(digit)) {
+        throw notAMask(text);
       }
+      int nibble = HexFormat.fromHexDigit(digit);
       for (int bit = 0; bit < 4; bit++) {
         if ((nibble & 1 << bit) != 0) {
           bits.set(4 * i + bit);
@@ -97,7 +101,7 @@ public final class CpuSet {
 
   private static int number(String digits, String text) {
     if (digits.isEmpty()
-        || digits.length() > 5
+        || digits.length() > 9
         || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw notAList(text);
     }
@@ -109,7 +113,17 @@ public final class CpuSet {
   }
 
   private static IllegalArgumentException notAList(String text) {
-    return new IllegalArgumentException("'" + text + "' is no list of CPUs such as 0-3,8");
+    return new IllegalArgumentException(shown(text) + " is no list of CPUs such as 0-3,8");
+  }
+
+  private static IllegalArgumentException notAMask(String text) {
+    return new IllegalArgumentException(shown(text) + " is no CPU mask such as 0xff");
+  }
+
+  private static String shown(String text) {
+    String line = text.replaceAll("\\p{Cntrl}", "?");
+    boolean whole = line.length() <= SHOWN_CHARS_MAX;
+    return "'" + (whole ? line : line.substring(0, SHOWN_CHARS_MAX) + "...") + "'";
   }
 
   public boolean contains(int cpu) {

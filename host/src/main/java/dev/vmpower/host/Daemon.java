@@ -1,0 +1,105 @@
+package dev.vmpower.host;
+
+import dev.vmpower.host.config.Config;
+import dev.vmpower.host.config.ConfigException;
+import dev.vmpower.host.config.ConfigFile;
+import dev.vmpower.host.log.LogSetup;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sun.misc.Signal;
+
+/** The program {@code vmpowerd}. */
+public final class Daemon {
+  private static final String USAGE = "usage: vmpowerd [--config FILE]";
+  private static final Path DEFAULT_FILE = Path.of("/etc/vmpower/vmpower.toml");
+
+  private static final int EXIT_FAILED = 1;
+  private static final int EXIT_USAGE = 2;
+
+  private Daemon() {}
+
+  /** Runs in the foreground until SIGTERM or SIGINT, after which everything is given back. */
+  public static void main(String[] args) {
+    int status = run(args);
+    LogSetup.flush();
+    Runtime.getRuntime().halt(status);
+  }
+
+  private static int run(String[] args) {
+    Path file = parse(args);
+    if (file == null) {
+      return fail(USAGE, EXIT_USAGE);
+    }
+    Config config;
+    try {
+      config = ConfigFile.read(file.toAbsolutePath());
+    } catch (ConfigException bad) {
+      return fail(bad.getMessage(), EXIT_USAGE);
+    }
+    // A signal during the start is remembered, and obeyed as soon as there is something to end.
+    AtomicReference<@Nullable RunningDaemon> running = new AtomicReference<>();
+    StopRequest stop = new StopRequest();
+    Signal.handle(new Signal("TERM"), signal -> stop.request());
+    Signal.handle(new Signal("INT"), signal -> stop.request());
+    Signal.handle(new Signal("HUP"), signal -> reload(running.get()));
+    try (RunningDaemon daemon = RunningDaemon.start(file.toAbsolutePath(), config)) {
+      running.set(daemon);
+      Logger log = LoggerFactory.getLogger("vmpower");
+      log.info("ready: {} [[vm]], root {}", config.vms().size(), config.cpu().root());
+      var unused = daemon.monitor().ended().whenComplete((done, broke) -> stop.request());
+      stop.await();
+      return daemon.endedByItself() ? EXIT_FAILED : 0;
+    } catch (IOException failed) {
+      return fail(failed.getMessage(), EXIT_FAILED);
+    }
+  }
+
+  private static @Nullable Path parse(String[] args) {
+    return switch (args.length) {
+      case 0 -> DEFAULT_FILE;
+      case 1 -> args[0].startsWith("--config=") ? Path.of(args[0].substring(9)) : null;
+      case 2 -> args[0].equals("--config") ? Path.of(args[1]) : null;
+      default -> null;
+    };
+  }
+
+  private static void reload(@Nullable RunningDaemon daemon) {
+    if (daemon != null) {
+      try {
+        daemon.reload();
+      } catch (ConfigException bad) {
+        LoggerFactory.getLogger("vmpower")
+            .error("the configuration stays as it was: {}", bad.getMessage());
+      }
+    }
+  }
+
+  private static int fail(@Nullable String why, int status) {
+    System.err.println("vmpowerd: " + why);
+    return status;
+  }
+
+  /** Somebody wants the daemon to end. */
+  private static final class StopRequest {
+    private boolean requested;
+
+    synchronized void request() {
+      requested = true;
+      notifyAll();
+    }
+
+    synchronized void await() {
+      while (!requested) {
+        try {
+          wait();
+        } catch (InterruptedException stop) {
+          return;
+        }
+      }
+    }
+  }
+}

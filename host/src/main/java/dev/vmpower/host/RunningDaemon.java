@@ -1,0 +1,192 @@
+package dev.vmpower.host;
+
+import dev.vmpower.host.config.Config;
+import dev.vmpower.host.config.ConfigException;
+import dev.vmpower.host.config.ConfigFile;
+import dev.vmpower.host.control.ControlServer;
+import dev.vmpower.host.monitor.Event;
+import dev.vmpower.host.monitor.LibvirtFeed;
+import dev.vmpower.host.monitor.Monitor;
+import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.vm.ClaimLedger;
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.cpufreq.OriginalStore;
+import dev.vmpower.machine.libvirt.LibvirtException;
+import dev.vmpower.machine.libvirt.LibvirtWatch;
+import dev.vmpower.machine.sysfs.DirectorySysfs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All rooms of the daemon, put together and serving. */
+public final class RunningDaemon implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower");
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
+  private static final long LIBVIRT_WAIT_NS = 3_000_000_000L;
+
+  private final Path file;
+  private final StateDirectory state;
+  private final Monitor monitor;
+  private final ControlServer control;
+  private Config config;
+  private @Nullable LibvirtWatch libvirt;
+
+  private RunningDaemon(Path file, Config config, StateDirectory state, Monitor monitor) {
+    this.file = file;
+    this.config = config;
+    this.state = state;
+    this.monitor = monitor;
+    this.control =
+        new ControlServer(config.control().socket(), monitor::ask, this::pin, this::reloadOrRefuse);
+  }
+
+  /**
+   * Starts a daemon and returns when it serves.
+   *
+   * @param file where {@code config} was read from, for {@link #reload}
+   * @throws IOException in one line, if it cannot start; nothing is then changed
+   */
+  public static RunningDaemon start(Path file, Config config) throws IOException {
+    StateDirectory state = StateDirectory.lock(config.state().dir());
+    try {
+      Path root = config.cpu().root();
+      ClaimLedger ledger = new ClaimLedger(config.state().dir());
+      ledger.load();
+      Monitor monitor =
+          new Monitor(
+              config,
+              new DirectorySysfs(root),
+              new OriginalStore(
+                  config.state().dir(), Files.readString(BOOT_ID).strip(), root.toString()),
+              ledger,
+              System::nanoTime,
+              System::currentTimeMillis);
+      RunningDaemon daemon = new RunningDaemon(file, config, state, monitor);
+      try {
+        daemon.serve();
+      } catch (IOException failed) {
+        daemon.close();
+        throw failed;
+      }
+      return daemon;
+    } catch (IOException | RuntimeException failed) {
+      state.close();
+      throw failed;
+    }
+  }
+
+  private void serve() throws IOException {
+    monitor.start();
+    String uri = config.libvirt().uri();
+    try {
+      if (!uri.isEmpty()) {
+        LibvirtFeed feed = new LibvirtFeed(monitor);
+        libvirt = new LibvirtWatch(uri, feed);
+        libvirt.start();
+        // A guest that starts while nobody is attached fails for good: serve the running ones
+        // first.
+        feed.awaitAnswer(LIBVIRT_WAIT_NS);
+      }
+      monitor.awaitServing();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    control.start();
+  }
+
+  /** The thread that owns all state. */
+  public Monitor monitor() {
+    return monitor;
+  }
+
+  /**
+   * Reads the configuration again and takes up its VMs. What needs a restart is logged.
+   *
+   * @throws ConfigException if the file cannot be used; nothing is then changed
+   */
+  public synchronized void reload() throws ConfigException {
+    Config fresh = ConfigFile.read(file);
+    if (!fresh.cpu().equals(config.cpu())
+        || !fresh.state().equals(config.state())
+        || !fresh.control().equals(config.control())
+        || !fresh.libvirt().equals(config.libvirt())
+        || !fresh.compat().equals(config.compat())) {
+      LOG.warn("{}: changes outside of [[vm]] take effect at the next start", file);
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    if (!monitor.mailbox().offer(new Event.Configured(fresh, done))) {
+      throw new ConfigException("the daemon is too busy; try again");
+    }
+    CompletableFuture.anyOf(done, monitor.ended()).join();
+    config = fresh;
+    LOG.info("{}: read again, {} [[vm]]", file, fresh.vms().size());
+  }
+
+  private void reloadOrRefuse() throws Verb.RefusedException {
+    try {
+      reload();
+    } catch (ConfigException bad) {
+      throw new Verb.RefusedException(bad.getMessage());
+    }
+  }
+
+  /**
+   * Pins a vCPU through libvirt, and returns when its vote counts where it may run now.
+   *
+   * @throws Verb.RefusedException if there is no such vCPU, or libvirt refused; in one line
+   */
+  public String pin(String vm, int vcpu, CpuSet cpus) throws Verb.RefusedException {
+    LibvirtWatch watch = libvirt;
+    if (watch == null) {
+      throw new Verb.RefusedException(
+          "there is no libvirt: edit vcpus of " + vm + " in " + file + ", then vmpowerctl reload");
+    }
+    try {
+      watch.pin(vm, vcpu, cpus);
+    } catch (LibvirtException refused) {
+      throw new Verb.RefusedException(refused.getMessage());
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    if (monitor.mailbox().offer(new Event.Sync(done))) {
+      CompletableFuture.anyOf(done, monitor.ended()).join();
+    }
+    return vm + " vCPU " + vcpu + " runs on pCPUs " + cpus + " now";
+  }
+
+  /** Whether it broke before anybody asked it to end. */
+  public boolean endedByItself() {
+    return monitor.ended().isDone();
+  }
+
+  private boolean awaitEnd() {
+    try {
+      monitor.ended().join();
+      return true;
+    } catch (CompletionException broke) {
+      return false;
+    }
+  }
+
+  /** Gives everything back and ends. */
+  @Override
+  public void close() throws IOException {
+    control.close();
+    while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop())) {
+      Thread.onSpinWait();
+    }
+    boolean well = awaitEnd();
+    if (libvirt != null) {
+      libvirt.close();
+    }
+    state.close();
+    if (!well) {
+      throw new IOException("the daemon did not end well; see the log");
+    }
+  }
+}

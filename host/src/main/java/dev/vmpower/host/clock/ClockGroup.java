@@ -1,0 +1,143 @@
+package dev.vmpower.host.clock;
+
+import dev.vmpower.host.arbiter.Arbiter;
+import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.host.vm.Vm;
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.cpufreq.Ladder;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frequency domains that are settled together: one alone, or those that the hyper-threads of
+ * one core tie to each other, because the hardware takes the higher of two threads' requests.
+ *
+ * <p>Every member's vote counts in each of them, so they come to the same level.
+ */
+final class ClockGroup {
+  final List<ManagedDomain> domains;
+
+  /** It has a reserved pCPU: never managed. */
+  final boolean reserved;
+
+  /** The vCPUs that may run here and whose votes can count. */
+  Vcpu[] members = {};
+
+  @Nullable Hold hold;
+
+  /** The pCPUs that the hold was set on. */
+  CpuSet held = CpuSet.of();
+
+  // A VM with a claim here, and whether there is another.
+  private @Nullable Vm claimant;
+  private boolean severalClaimants;
+
+  /** It waits in this wake-up's list. */
+  boolean touched;
+
+  ClockGroup(List<ManagedDomain> domains, boolean reserved) {
+    this.domains = domains;
+    this.reserved = reserved;
+  }
+
+  /** Whether a claim or a hold wants these frequency domains managed. */
+  boolean isWanted() {
+    if (reserved) {
+      return false;
+    }
+    if (hold != null) {
+      return true;
+    }
+    for (Vcpu vcpu : members) {
+      if (vcpu.isClaimed()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Works out the target of each frequency domain: the hold's, else that of the highest vote. Votes
+   * of a paused VM do not count. A running vCPU without a claim counts as MAX where another VM has
+   * one, so that no VM slows down a neighbour that never asked. Where nobody counts, the target
+   * stays.
+   */
+  void decide(long nowMs) {
+    lookForClaimants();
+    for (int i = 0; i < domains.size(); i++) {
+      decide(domains.get(i), nowMs);
+    }
+  }
+
+  private void lookForClaimants() {
+    claimant = null;
+    severalClaimants = false;
+    for (Vcpu vcpu : members) {
+      if (vcpu.isClaimed()) {
+        severalClaimants |= claimant != null && claimant != vcpu.vm();
+        claimant = vcpu.vm();
+      }
+    }
+  }
+
+  /** Whether the vote of {@code vcpu}, a member, counts now. */
+  boolean counts(Vcpu vcpu) {
+    lookForClaimants();
+    return countsAmongClaimants(vcpu);
+  }
+
+  private void decide(ManagedDomain managed, long nowMs) {
+    Ladder ladder = managed.domain.ladder();
+    int best = Integer.MAX_VALUE;
+    Vcpu winner = null;
+    if (hold != null) {
+      best = Arbiter.levelIndex(hold.vote(), true, Envelope.HARDWARE, ladder, managed.bounds);
+    } else {
+      for (Vcpu vcpu : members) {
+        if (!countsAmongClaimants(vcpu)) {
+          continue;
+        }
+        int index = level(vcpu, ladder, managed);
+        if (index < best) {
+          best = index;
+          winner = vcpu;
+        }
+      }
+    }
+    if (best == Integer.MAX_VALUE) {
+      if (managed.targetKhz != ManagedDomain.NONE) {
+        return;
+      }
+      best = Arbiter.levelIndex(Arbiter.MAX, true, Envelope.HARDWARE, ladder, managed.bounds);
+    }
+    managed.winner = winner;
+    if (managed.targetKhz != ladder.khz(best)) {
+      managed.targetKhz = ladder.khz(best);
+      managed.changedAtMs = nowMs;
+    }
+  }
+
+  private boolean countsAmongClaimants(Vcpu vcpu) {
+    if (vcpu.isClaimed()) {
+      return vcpu.vm().votesCount();
+    }
+    return vcpu.vm().isRunning() && claimant != null && (severalClaimants || claimant != vcpu.vm());
+  }
+
+  /** The index on {@code ladder} of what {@code vcpu} counts as there. */
+  static int level(Vcpu vcpu, Ladder ladder, ManagedDomain managed) {
+    int vote = vcpu.isClaimed() ? vcpu.vote() : Arbiter.MAX;
+    boolean turbo = !vcpu.isClaimed() || vcpu.turbo();
+    return Arbiter.levelIndex(vote, turbo, vcpu.vm().envelope(), ladder, managed.bounds);
+  }
+
+  /** All pCPUs of its frequency domains. */
+  CpuSet cpus() {
+    CpuSet all = CpuSet.of();
+    for (ManagedDomain managed : domains) {
+      all = all.union(managed.domain.cpus());
+    }
+    return all;
+  }
+}

@@ -1,0 +1,403 @@
+package dev.vmpower.host.clock;
+
+import dev.vmpower.host.config.Config;
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.cpu.Topology;
+import dev.vmpower.machine.cpufreq.Ladder;
+import dev.vmpower.machine.cpufreq.Original;
+import dev.vmpower.machine.cpufreq.OriginalStore;
+import dev.vmpower.machine.sysfs.Sysfs;
+import dev.vmpower.machine.sysfs.SysfsException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All frequency domains of the host: which are managed, what their targets are, and the one place
+ * where those are written, once per wake-up.
+ *
+ * <p>What changed in a wake-up only marks groups; {@link #settle} then decides, saves the originals
+ * of all that become managed in one durable write, writes what changed, and gives back what nobody
+ * wants any more.
+ *
+ * <p>Not thread-safe: the monitor thread owns it.
+ */
+public final class Clocks {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.cpufreq");
+
+  /** How long a next start waits for claims before it restores what an earlier one had managed. */
+  public static final long ADOPT_NS = 5_000_000_000L;
+
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private final Sysfs sysfs;
+  private final Config.Cpu config;
+  private final OriginalStore store;
+  private final Steward steward;
+  private final Map<Integer, Original> adopted = new HashMap<>();
+  private final List<ClockGroup> touched = new ArrayList<>();
+  private final List<ManagedDomain> unsaved = new ArrayList<>();
+
+  private ClockMap map;
+  private boolean passive;
+  private long adoptUntilNs = NEVER;
+
+  /** Reads the tree; writes nothing. */
+  public Clocks(Sysfs sysfs, Config.Cpu config, OriginalStore store) {
+    this.sysfs = sysfs;
+    this.config = config;
+    this.store = store;
+    this.steward = new Steward(config.reassert());
+    this.passive = config.observe();
+    this.map = ClockMap.read(sysfs, config, null);
+    if (map.domains().isEmpty()) {
+      LOG.warn("{} has no cpufreq: requests are refused until it appears", sysfs);
+    }
+  }
+
+  /**
+   * Takes up what an earlier daemon left managed. What is not claimed again within {@link
+   * #ADOPT_NS} is then restored.
+   *
+   * @throws IOException if the saved originals cannot be used, in one line
+   */
+  public void adopt(long nowNs) throws IOException {
+    adopted.putAll(store.load());
+    if (adopted.isEmpty()) {
+      return;
+    }
+    LOG.info("an earlier run left {} frequency domains managed", adopted.size());
+    adoptInto(map);
+    adoptUntilNs = nowNs + (passive ? 0 : ADOPT_NS);
+  }
+
+  private void adoptInto(ClockMap fresh) {
+    for (ManagedDomain managed : fresh.domains()) {
+      Original original = adopted.remove(managed.domain.number());
+      if (original != null && original.driver().equals(managed.domain.driver())) {
+        managed.original = original;
+        managed.setLimits(original.minKhz(), original.maxKhz(), fresh.turbo());
+      } else if (original != null) {
+        LOG.warn("{}: its driver changed, so its saved original is void", managed);
+      }
+    }
+  }
+
+  /** When {@link #expire} has something to do, in the monitor's time. */
+  public long deadlineNs() {
+    return adoptUntilNs;
+  }
+
+  /** Ends the waiting for claims of an earlier run. */
+  public void expire(long nowNs) {
+    if (nowNs >= adoptUntilNs) {
+      adoptUntilNs = NEVER;
+      touchAll();
+    }
+  }
+
+  public Topology topology() {
+    return map.topology();
+  }
+
+  public List<ManagedDomain> domains() {
+    return map.domains();
+  }
+
+  /** The frequency domain with this index, as in {@link Vcpu#domains}. */
+  public ManagedDomain domain(int index) {
+    return map.domains().get(index);
+  }
+
+  /** The frequency domain of a pCPU; null where it has none. */
+  public @Nullable ManagedDomain domainOf(int cpu) {
+    return map.domainOf(cpu);
+  }
+
+  /**
+   * The lowest frequency now of the pCPUs in {@code cpus} that are online, in kHz; 0 where the
+   * kernel does not say.
+   */
+  public int currentKhz(CpuSet cpus) {
+    int lowestKhz = Integer.MAX_VALUE;
+    for (int i = 0; i < cpus.size(); i++) {
+      ManagedDomain managed = map.domainOf(cpus.get(i));
+      if (managed != null && !managed.online.isEmpty()) {
+        lowestKhz = Math.min(lowestKhz, managed.domain.currentKhz());
+      }
+    }
+    return lowestKhz == Integer.MAX_VALUE ? 0 : lowestKhz;
+  }
+
+  /** Whether {@code vcpu} may have turbo where it runs now. */
+  public boolean hasTurbo(Vcpu vcpu) {
+    return vcpu.domains().length > 0
+        && domain(vcpu.domains()[0]).bounds.turbo()
+        && vcpu.vm().envelope().turbo();
+  }
+
+  /** Whether the base frequency of the lowest pCPU of {@code vcpu} is above that of others. */
+  public boolean hasPriority(Vcpu vcpu) {
+    return vcpu.domains().length > 0 && map.hasPriority(domain(vcpu.domains()[0]));
+  }
+
+  @Nullable ClockGroup groupOf(int cpu) {
+    return map.groupOf(cpu);
+  }
+
+  /** The hold that covers {@code managed}; null if none does. */
+  public @Nullable Hold holdOn(ManagedDomain managed) {
+    return map.group(managed).hold;
+  }
+
+  /** The vCPUs whose votes can count in {@code managed}. */
+  public List<Vcpu> membersOf(ManagedDomain managed) {
+    return List.of(map.group(managed).members);
+  }
+
+  /** What {@code vcpu} counts as in {@code managed}, in kHz. */
+  public int levelKhz(Vcpu vcpu, ManagedDomain managed) {
+    Ladder ladder = managed.domain.ladder();
+    return ladder.khz(ClockGroup.level(vcpu, ladder, managed));
+  }
+
+  /** Whether {@code vcpu}, a member there, counts in {@code managed} now. */
+  public boolean counts(Vcpu vcpu, ManagedDomain managed) {
+    return map.group(managed).counts(vcpu);
+  }
+
+  public boolean isReserved(ManagedDomain managed) {
+    return map.group(managed).reserved;
+  }
+
+  /** Whether nothing is written: observing, or paused. */
+  public boolean isPassive() {
+    return passive;
+  }
+
+  /** Stops writing and gives everything back at the next settling, or begins again. */
+  public void setPassive(boolean passive) {
+    this.passive = passive;
+    touchAll();
+  }
+
+  /** Works out where each vCPU's vote counts, after a pinning, a vCPU or the topology changed. */
+  public void place(Collection<Vcpu> vcpus) {
+    map.place(vcpus, config);
+    touchAll();
+  }
+
+  /** Marks the frequency domains of {@code vcpu} for {@link #settle}. */
+  public void touch(Vcpu vcpu) {
+    for (int index : vcpu.domains()) {
+      touch(map.group(map.domains().get(index)));
+    }
+  }
+
+  void touch(ClockGroup group) {
+    if (!group.touched) {
+      group.touched = true;
+      touched.add(group);
+    }
+  }
+
+  /** Marks all frequency domains for {@link #settle}. */
+  public void touchAll() {
+    map.groups().forEach(this::touch);
+  }
+
+  /** Why a request of {@code vcpu} is not in force; null if it is. After {@link #settle}. */
+  public @Nullable Refusal refusal(Vcpu vcpu) {
+    for (int index : vcpu.domains()) {
+      ManagedDomain managed = map.domains().get(index);
+      if (map.group(managed).hold != null) {
+        return Refusal.HOLD;
+      }
+      if (managed.problem != null) {
+        return managed.problem;
+      }
+    }
+    return passive ? Refusal.OBSERVE : null;
+  }
+
+  /**
+   * Decides about every marked group and puts it into force.
+   *
+   * @param nowNs the monitor's time
+   * @param nowMs the wall clock
+   */
+  public void settle(long nowNs, long nowMs) {
+    if (touched.isEmpty()) {
+      return;
+    }
+    boolean givenBack = false;
+    for (int i = 0; i < touched.size(); i++) {
+      ClockGroup group = touched.get(i);
+      if (group.isWanted()) {
+        prepare(group);
+        group.decide(nowMs);
+      }
+    }
+    saveNew();
+    for (int i = 0; i < touched.size(); i++) {
+      ClockGroup group = touched.get(i);
+      group.touched = false;
+      boolean wanted = group.isWanted();
+      for (int j = 0; j < group.domains.size(); j++) {
+        givenBack |= settle(group.domains.get(j), wanted, nowNs);
+      }
+    }
+    touched.clear();
+    if (givenBack) {
+      saveRemaining();
+    }
+  }
+
+  private boolean settle(ManagedDomain managed, boolean wanted, long nowNs) {
+    if (wanted && !passive) {
+      if (managed.original != null && !managed.online.isEmpty()) {
+        steward.apply(managed, nowNs);
+      }
+      return false;
+    }
+    boolean waits = nowNs < adoptUntilNs && adoptUntilNs != NEVER && !passive;
+    if (managed.original == null || waits) {
+      if (!wanted) {
+        managed.targetKhz = ManagedDomain.NONE;
+        managed.winner = null;
+      }
+      return false;
+    }
+    int targetKhz = managed.targetKhz;
+    boolean givenBack = steward.giveBack(managed);
+    if (wanted) {
+      managed.targetKhz = targetKhz;
+    }
+    return givenBack;
+  }
+
+  /** Reads the originals of a group that becomes managed, and with them the limits that bind it. */
+  private void prepare(ClockGroup group) {
+    for (ManagedDomain managed : group.domains) {
+      if (managed.original != null || managed.online.isEmpty()) {
+        continue;
+      }
+      try {
+        Original original = managed.domain.readOriginal();
+        managed.setLimits(original.minKhz(), original.maxKhz(), map.turbo());
+        if (!passive) {
+          managed.original = original;
+          unsaved.add(managed);
+        }
+      } catch (SysfsException unreadable) {
+        fail(managed, Refusal.NO_CPUFREQ, unreadable);
+      }
+    }
+  }
+
+  // Nothing is written to a frequency domain before its original is on the disk.
+  private void saveNew() {
+    if (unsaved.isEmpty()) {
+      return;
+    }
+    try {
+      store.save(originals());
+      for (ManagedDomain managed : unsaved) {
+        if (managed.problem == Refusal.STATE) {
+          managed.problem = null;
+          managed.problemText = "";
+        }
+      }
+    } catch (IOException notDurable) {
+      for (ManagedDomain managed : unsaved) {
+        managed.original = null;
+        fail(managed, Refusal.STATE, notDurable);
+      }
+    }
+    unsaved.clear();
+  }
+
+  private static void fail(ManagedDomain managed, Refusal problem, IOException why) {
+    if (managed.problem != problem) {
+      LOG.warn("{} is not touched: {} [{}]", managed, why.getMessage(), problem.label());
+    }
+    managed.problem = problem;
+    managed.problemText = String.valueOf(why.getMessage());
+  }
+
+  private void saveRemaining() {
+    try {
+      store.save(originals());
+    } catch (IOException notDurable) {
+      // What was given back would be given back once more at the next start: no harm in that.
+      LOG.warn("the saved originals could not be updated: {}", notDurable.getMessage());
+    }
+  }
+
+  private Map<Integer, Original> originals() {
+    Map<Integer, Original> originals = new HashMap<>(adopted);
+    for (ManagedDomain managed : map.domains()) {
+      if (managed.original != null) {
+        originals.put(managed.domain.number(), managed.original);
+      }
+    }
+    return originals;
+  }
+
+  /** Gives everything back now, at an orderly end. */
+  public void giveBackAll() {
+    boolean any = false;
+    for (ManagedDomain managed : map.domains()) {
+      if (managed.original != null) {
+        any |= steward.giveBack(managed);
+      }
+    }
+    if (any || !adopted.isEmpty()) {
+      saveRemaining();
+    }
+  }
+
+  /**
+   * Looks at what the kernel changes without a word: frequency domains that came or went, pCPUs
+   * that went offline or came back, turbo switched off for the host, other programs' governors.
+   *
+   * @return whether the vCPUs must be placed anew
+   */
+  public boolean sweep() {
+    ClockMap fresh = map.refresh(sysfs, config);
+    boolean changed = fresh != map;
+    if (changed) {
+      for (ManagedDomain lost : map.lostIn(fresh)) {
+        if (lost.original != null) {
+          LOG.warn("{} is gone", lost);
+        }
+        lost.domain.close();
+      }
+      map = fresh;
+      touched.clear();
+      adoptInto(fresh);
+      LOG.info(
+          "{} frequency domains, pCPUs {} online",
+          fresh.domains().size(),
+          fresh.topology().online());
+    }
+    touchAll();
+    return changed;
+  }
+
+  /** Makes the governors of {@code managed} ours again, after another program took them. */
+  public void reclaim(ManagedDomain managed) throws SysfsException {
+    if (managed.original != null) {
+      steward.reclaim(managed);
+      touch(map.group(managed));
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package dev.vmpower.host.clock;
+
+import dev.vmpower.host.arbiter.Bounds;
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.cpufreq.FrequencyDomain;
+import dev.vmpower.machine.cpufreq.Original;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A frequency domain and what vmpower has made of it: its original while it is managed, its target,
+ * and why it is not there if it is not.
+ *
+ * <p>Not thread-safe: the monitor thread owns every instance.
+ */
+public final class ManagedDomain {
+  /** No frequency: no target yet, or what was written is not known to be in force. */
+  static final int NONE = -1;
+
+  final FrequencyDomain domain;
+  final int index;
+
+  CpuSet online = CpuSet.of();
+
+  /** How it was found; kept from before the first write until it is given back. */
+  @Nullable Original original;
+
+  /** Whether the governor is ours. */
+  boolean taken;
+
+  /** The limits in force when it was taken over, which bound what is asked. */
+  int limitMinKhz;
+
+  int limitMaxKhz = Integer.MAX_VALUE;
+  Bounds bounds = new Bounds(0, Integer.MAX_VALUE, false);
+
+  int targetKhz = NONE;
+  int writtenKhz = NONE;
+
+  /** Who has the target; null for a hold, or none. */
+  @Nullable Vcpu winner;
+
+  /** When the target last changed, in milliseconds of the wall clock. */
+  long changedAtMs;
+
+  /** The hardware may not have heard what the kernel believes: write another level first. */
+  boolean returnedFromOffline;
+
+  @Nullable Refusal problem;
+  String problemText = "";
+  long triedAtNs;
+
+  long writes;
+  long refusedWrites;
+  long conflicts;
+
+  ManagedDomain(FrequencyDomain domain, int index) {
+    this.domain = domain;
+    this.index = index;
+  }
+
+  public FrequencyDomain domain() {
+    return domain;
+  }
+
+  /** Whether vmpower has taken it over from the kernel's governor. */
+  public boolean isManaged() {
+    return original != null;
+  }
+
+  /** What arbitration decided, in kHz; 0 while nothing asks. */
+  public int targetKhz() {
+    return Math.max(targetKhz, 0);
+  }
+
+  /** What was last written, in kHz; 0 while nothing was. */
+  public int writtenKhz() {
+    return Math.max(writtenKhz, 0);
+  }
+
+  public @Nullable Vcpu winner() {
+    return winner;
+  }
+
+  public long changedAtMs() {
+    return changedAtMs;
+  }
+
+  public CpuSet online() {
+    return online;
+  }
+
+  public @Nullable Original original() {
+    return original;
+  }
+
+  public Bounds bounds() {
+    return bounds;
+  }
+
+  /** Why it is not at its target; null if it is. */
+  public @Nullable Refusal problem() {
+    return problem;
+  }
+
+  /** The problem in the kernel's words. */
+  public String problemText() {
+    return problemText;
+  }
+
+  public long writes() {
+    return writes;
+  }
+
+  public long refusedWrites() {
+    return refusedWrites;
+  }
+
+  public long conflicts() {
+    return conflicts;
+  }
+
+  void setLimits(int minKhz, int maxKhz, boolean turbo) {
+    limitMinKhz = minKhz;
+    limitMaxKhz = maxKhz;
+    setTurbo(turbo);
+  }
+
+  void setTurbo(boolean turbo) {
+    bounds = new Bounds(limitMinKhz, limitMaxKhz, turbo && domain.ladder().hasTurbo());
+  }
+
+  /** Hands what was made of this frequency domain to {@code fresh}, which is the same one. */
+  void moveTo(ManagedDomain fresh) {
+    fresh.original = original;
+    fresh.limitMinKhz = limitMinKhz;
+    fresh.limitMaxKhz = limitMaxKhz;
+    fresh.targetKhz = targetKhz;
+    fresh.winner = winner;
+    fresh.changedAtMs = changedAtMs;
+    fresh.returnedFromOffline = returnedFromOffline || online.isEmpty();
+    fresh.writes = writes;
+    fresh.refusedWrites = refusedWrites;
+    fresh.conflicts = conflicts;
+    domain.close();
+  }
+
+  void forget() {
+    original = null;
+    taken = false;
+    targetKhz = NONE;
+    writtenKhz = NONE;
+    winner = null;
+    problem = null;
+    problemText = "";
+  }
+
+  @Override
+  public String toString() {
+    return domain.toString();
+  }
+}

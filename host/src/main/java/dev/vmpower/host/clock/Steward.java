@@ -1,0 +1,186 @@
+package dev.vmpower.host.clock;
+
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.machine.cpufreq.FrequencyDomain;
+import dev.vmpower.machine.cpufreq.Ladder;
+import dev.vmpower.machine.cpufreq.Original;
+import dev.vmpower.machine.sysfs.Errno;
+import dev.vmpower.machine.sysfs.SysfsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes one frequency domain over, keeps it at its target, and gives it back. The only room that
+ * writes to cpufreq.
+ */
+final class Steward {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.cpufreq");
+
+  /** A frequency domain whose write was refused is tried again at most this often. */
+  static final long RETRY_NS = 100_000_000L;
+
+  private final boolean reassert;
+
+  Steward(boolean reassert) {
+    this.reassert = reassert;
+  }
+
+  /**
+   * Brings {@code managed}, whose original is saved, to its target, or tells why it is not there.
+   */
+  void apply(ManagedDomain managed, long nowNs) {
+    boolean refusedLately =
+        managed.problem == Refusal.WRITE && nowNs - managed.triedAtNs < RETRY_NS;
+    if (refusedLately) {
+      return;
+    }
+    managed.triedAtNs = nowNs;
+    FrequencyDomain domain = managed.domain;
+    try {
+      if (!managed.taken) {
+        domain.takeOver();
+        managed.taken = true;
+        managed.writtenKhz = ManagedDomain.NONE;
+        managed.writes++;
+        LOG.info("{} (pCPUs {}) is managed now", managed, domain.cpus());
+      } else if (isInterferedWith(managed)) {
+        return;
+      }
+      if (managed.targetKhz != managed.writtenKhz) {
+        steer(managed);
+      }
+    } catch (SysfsException refused) {
+      refuse(managed, refused);
+    }
+  }
+
+  private static void steer(ManagedDomain managed) throws SysfsException {
+    if (managed.returnedFromOffline) {
+      // The kernel guesses the speed of a pCPU that came back, and sends nothing where a write
+      // equals its guess: write another level first.
+      Ladder ladder = managed.domain.ladder();
+      boolean atBottom = managed.targetKhz == ladder.khz(ladder.bottomIndex());
+      managed.domain.steer(ladder.khz(atBottom ? 0 : ladder.bottomIndex()));
+      managed.writes++;
+      managed.returnedFromOffline = false;
+    }
+    managed.writtenKhz = ManagedDomain.NONE;
+    int keptKhz = managed.domain.steer(managed.targetKhz);
+    managed.writes++;
+    if (keptKhz == managed.targetKhz) {
+      managed.writtenKhz = managed.targetKhz;
+      solve(managed);
+    } else {
+      managed.refusedWrites++;
+      problem(managed, Refusal.KEPT, "asked for " + managed.targetKhz + ", kept " + keptKhz);
+    }
+  }
+
+  /**
+   * Whether another program's governor or limits are in force here. Where they are, they stay until
+   * they are gone ({@code yield}), or are undone ({@code reassert}).
+   */
+  private boolean isInterferedWith(ManagedDomain managed) throws SysfsException {
+    FrequencyDomain domain = managed.domain;
+    boolean governor = !domain.governorIsUserspace();
+    boolean limits =
+        domain.minKhz() != managed.limitMinKhz || domain.maxKhz() != managed.limitMaxKhz;
+    if (!governor && !limits) {
+      if (managed.problem == Refusal.CONFLICT) {
+        LOG.info("{}: the conflict is over", managed);
+        managed.writtenKhz = ManagedDomain.NONE;
+        solve(managed);
+      }
+      return false;
+    }
+    String what = governor ? "governor is " + domain.readGovernor() : "limits were changed";
+    if (managed.problem != Refusal.CONFLICT) {
+      managed.conflicts++;
+    }
+    if (reassert) {
+      LOG.warn("{}: {} by another program; ours is in force again", managed, what);
+      if (limits) {
+        domain.writeLimits(managed.limitMinKhz, managed.limitMaxKhz);
+      }
+      domain.takeOver();
+      managed.writtenKhz = ManagedDomain.NONE;
+      managed.problem = null;
+      return false;
+    }
+    problem(managed, Refusal.CONFLICT, what + ": another program; vmpowerctl cpu reclaim CPUS");
+    return true;
+  }
+
+  /** Makes the governor ours again and takes the present limits for the administrator's. */
+  void reclaim(ManagedDomain managed) throws SysfsException {
+    managed.domain.takeOver();
+    managed.setLimits(managed.domain.minKhz(), managed.domain.maxKhz(), managed.bounds.turbo());
+    managed.writtenKhz = ManagedDomain.NONE;
+    solve(managed);
+  }
+
+  /** Gives {@code managed} back as it was found. False if the kernel refused; try again later. */
+  boolean giveBack(ManagedDomain managed) {
+    Original original = managed.original;
+    if (original == null) {
+      return true;
+    }
+    try {
+      String governor = managed.domain.readGovernor();
+      if (governor.equals(FrequencyDomain.USERSPACE) || reassert) {
+        managed.domain.giveBack(original);
+        LOG.info("{} is given back: governor {}", managed, original.governor());
+      } else {
+        managed.domain.close();
+        if (!governor.equals(original.governor())) {
+          LOG.warn("{}: governor {} is another program's; left as it is", managed, governor);
+        }
+      }
+      managed.forget();
+      return true;
+    } catch (SysfsException refused) {
+      if (refused.errno() == Errno.ENOENT || refused.errno() == Errno.ENODEV) {
+        LOG.warn("{} is gone and cannot be given back: {}", managed, refused.getMessage());
+        managed.domain.close();
+        managed.forget();
+        return true;
+      }
+      refuse(managed, refused);
+      return false;
+    }
+  }
+
+  private static void refuse(ManagedDomain managed, SysfsException refused) {
+    managed.refusedWrites++;
+    managed.writtenKhz = ManagedDomain.NONE;
+    switch (refused.errno()) {
+      case EBUSY -> {
+        managed.returnedFromOffline = true;
+        problem(managed, Refusal.OFFLINE, refused.getMessage());
+      }
+      case ENODEV, ENOENT -> {
+        managed.taken = false;
+        managed.domain.close();
+        problem(managed, Refusal.NO_CPUFREQ, refused.getMessage());
+      }
+      default -> problem(managed, Refusal.WRITE, refused.getMessage());
+    }
+  }
+
+  private static void problem(
+      ManagedDomain managed, Refusal problem, @org.jspecify.annotations.Nullable String text) {
+    if (managed.problem != problem) {
+      LOG.warn("{}: {} [{}]", managed, text, problem.label());
+    }
+    managed.problem = problem;
+    managed.problemText = String.valueOf(text);
+  }
+
+  private static void solve(ManagedDomain managed) {
+    if (managed.problem != null) {
+      LOG.info("{}: at its target again", managed);
+    }
+    managed.problem = null;
+    managed.problemText = "";
+  }
+}

@@ -1,0 +1,49 @@
+package dev.vmpower.host.config;
+
+import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.machine.cpu.CpuSet;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code vmpower.toml} says, with the defaults for what it does not. */
+public record Config(
+    Cpu cpu, State state, Control control, Libvirt libvirt, Compat compat, List<VmEntry> vms) {
+
+  /** Section {@code [cpu]}: the host's pCPUs and the rules for them. */
+  public record Cpu(
+      Path root,
+      CpuSet reserved,
+      boolean allowUnpinned,
+      int maxPcpusPerVcpu,
+      boolean smtTogether,
+      boolean observe,
+      boolean reassert) {}
+
+  /** Section {@code [state]}: {@code dir} must not survive a reboot, {@code lib} must. */
+  public record State(Path dir, Path lib) {}
+
+  /** Section {@code [control]}: the control socket, and the read-only page where one is wanted. */
+  public record Control(Path socket, @Nullable String http) {}
+
+  /** Section {@code [libvirt]}: an empty URI means no libvirt. */
+  public record Libvirt(String uri) {}
+
+  /** Section {@code [compat]}: DPDK's JSON FIFOs. */
+  public record Compat(boolean fifo, Path dir) {}
+
+  /**
+   * One {@code [[vm]]}.
+   *
+   * @param channels the directory of its sockets; null for limits of a VM that libvirt knows
+   * @param vcpus the pCPUs of each vCPU; none for a VM that libvirt knows
+   * @param peerUid whom its sockets must belong to; null for root or the directory's owner
+   */
+  public record VmEntry(
+      String name,
+      @Nullable Path channels,
+      List<CpuSet> vcpus,
+      @Nullable Integer peerUid,
+      boolean query,
+      Envelope envelope) {}
+}

@@ -1,0 +1,141 @@
+package dev.vmpower.host.config;
+
+import dev.vmpower.machine.cpu.CpuSet;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.tomlj.Toml;
+import org.tomlj.TomlArray;
+import org.tomlj.TomlPosition;
+import org.tomlj.TomlTable;
+
+/** One section of the file, with an error that names file and line for every wrong value. */
+final class Section {
+  private final Path file;
+  private final String name;
+  private final TomlTable table;
+
+  Section(Path file, String name, TomlTable table) {
+    this.file = file;
+    this.name = name;
+    this.table = table;
+  }
+
+  Section section(String key) throws ConfigException {
+    Object value = table.get(List.of(key));
+    if (value == null) {
+      return new Section(file, key, Toml.parse(""));
+    }
+    if (!(value instanceof TomlTable inner)) {
+      throw error(key, "write [" + key + "], a section");
+    }
+    return new Section(file, key, inner);
+  }
+
+  void allow(String... keys) throws ConfigException {
+    Set<String> allowed = Set.of(keys);
+    for (String key : table.keySet()) {
+      if (!allowed.contains(key)) {
+        throw error(
+            key, "unknown key '" + key + "'; known are " + String.join(", ", Arrays.asList(keys)));
+      }
+    }
+  }
+
+  boolean has(String key) {
+    return table.contains(List.of(key));
+  }
+
+  String text(String key, String byDefault) throws ConfigException {
+    Object value = value(key);
+    if (value == null) {
+      return byDefault;
+    }
+    if (!(value instanceof String text)) {
+      throw error(key, key + " is a text in quotes");
+    }
+    return text;
+  }
+
+  Path path(String key, String byDefault) throws ConfigException {
+    String text = text(key, byDefault);
+    if (text.indexOf('\0') >= 0 || !text.startsWith("/")) {
+      throw error(key, key + " is an absolute path, not '" + text.replace('\0', '?') + "'");
+    }
+    return Path.of(text);
+  }
+
+  String choice(String key, String first, String second) throws ConfigException {
+    String text = text(key, first);
+    if (!text.equals(first) && !text.equals(second)) {
+      throw error(key, key + " is \"" + first + "\" or \"" + second + "\", not '" + text + "'");
+    }
+    return text;
+  }
+
+  boolean bool(String key, boolean byDefault) throws ConfigException {
+    Object value = value(key);
+    if (value == null) {
+      return byDefault;
+    }
+    if (!(value instanceof Boolean truth)) {
+      throw error(key, key + " is true or false");
+    }
+    return truth;
+  }
+
+  int integer(String key, int byDefault, int min, int max) throws ConfigException {
+    Object value = value(key);
+    if (value == null) {
+      return byDefault;
+    }
+    if (!(value instanceof Long number) || number < min || number > max) {
+      throw error(key, key + " is a number from " + min + " to " + max);
+    }
+    return number.intValue();
+  }
+
+  CpuSet cpus(String key) throws ConfigException {
+    return parseCpus(key, text(key, ""));
+  }
+
+  List<CpuSet> cpuSets(String key, int max) throws ConfigException {
+    Object value = value(key);
+    if (value == null) {
+      return List.of();
+    }
+    if (!(value instanceof TomlArray array) || array.size() > max) {
+      throw error(key, key + " is a list of at most " + max + " texts such as [\"0\", \"2-3\"]");
+    }
+    List<CpuSet> sets = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      if (!(array.get(i) instanceof String text) || text.isBlank()) {
+        throw error(key, "entry " + i + " of " + key + " is no text such as \"2-3\"");
+      }
+      sets.add(parseCpus(key, text));
+    }
+    return sets;
+  }
+
+  private CpuSet parseCpus(String key, String text) throws ConfigException {
+    try {
+      return CpuSet.parse(text);
+    } catch (IllegalArgumentException notAList) {
+      throw error(key, key + ": " + notAList.getMessage());
+    }
+  }
+
+  private @Nullable Object value(String key) {
+    return table.get(List.of(key));
+  }
+
+  ConfigException error(String key, String what) {
+    TomlPosition position = table.inputPositionOf(List.of(key));
+    String line = position == null ? "" : ":" + position.line();
+    String section = name.isEmpty() ? "" : " [" + name + "]";
+    return new ConfigException(file + line + ":" + section + " " + what);
+  }
+}

@@ -1,0 +1,201 @@
+package dev.vmpower.host.control;
+
+import dev.vmpower.host.control.Routes.Route;
+import dev.vmpower.host.monitor.Verb;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request: its body is awaited, then its answer, and neither holds a thread.
+ *
+ * <p>Answers come from the monitor's thread, which must not write JSON: they go on in one of the
+ * server's.
+ */
+final class ControlHandler extends Handler.Abstract {
+  static final Logger LOG = LoggerFactory.getLogger("vmpower.control");
+
+  static final int BODY_BYTES_MAX = 64 << 10;
+
+  /** For the body to come, and then for the answer. */
+  private static final int WAIT_S_MAX = 10;
+
+  private static final int OK = 200;
+
+  private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
+
+  private final Routes routes;
+  private final Executor threads;
+
+  ControlHandler(Routes routes, Executor threads) {
+    this.routes = routes;
+    this.threads = threads;
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    Exchange exchange = new Exchange(request, response, callback);
+    try {
+      Route route = routes.find(request.getMethod(), Request.getPathInContext(request));
+      if (request.getHttpURI().getQuery() != null) {
+        throw new RequestException(
+            RequestException.BAD_REQUEST, route.path() + " takes nothing after a question mark");
+      }
+      if (request.getLength() > BODY_BYTES_MAX) {
+        throw tooLarge();
+      }
+      exchange.begin(route);
+    } catch (RequestException refused) {
+      exchange.refuse(refused);
+    }
+    return true;
+  }
+
+  /** Answers what is no HTTP, or breaks a limit before there is a request to handle. */
+  static boolean answerBrokenHttp(Request request, Response response, Callback callback) {
+    Object reason = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
+    String line = reason == null ? "this is no HTTP request that can be served" : reason.toString();
+    write(response, callback, Map.of("error", line));
+    return true;
+  }
+
+  private static RequestException tooLarge() {
+    return new RequestException(
+        RequestException.TOO_LARGE, "the body has more than " + BODY_BYTES_MAX + " bytes");
+  }
+
+  private static void write(Response response, Callback callback, Object answer) {
+    byte[] text = Json.write(answer);
+    response.getHeaders().put(JSON);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, text.length);
+    response.write(true, ByteBuffer.wrap(text), callback);
+  }
+
+  /** A request on its way to its answer. */
+  private final class Exchange {
+    private final Request request;
+    private final Response response;
+    private final Callback callback;
+    private @Nullable String asked;
+
+    Exchange(Request request, Response response, Callback callback) {
+      this.request = request;
+      this.response = response;
+      this.callback = callback;
+    }
+
+    void begin(Route route) {
+      CompletableFuture<byte[]> body = body();
+      within(body, RequestException.TOO_SLOW, "the body did not come whole");
+      CompletableFuture<?> answer = body.thenComposeAsync(bytes -> ask(route, bytes), threads);
+      var unused = answer.whenCompleteAsync(this::answered, threads);
+    }
+
+    private CompletableFuture<byte[]> body() {
+      CompletableFuture<byte[]> body = new CompletableFuture<>();
+      Content.Source.asByteArrayAsync(
+          request,
+          BODY_BYTES_MAX,
+          Promise.Invocable.from(
+              InvocationType.NON_BLOCKING,
+              body::complete,
+              failed ->
+                  body.completeExceptionally(
+                      failed instanceof IllegalStateException
+                          ? tooLarge()
+                          : new RequestException(
+                              RequestException.BAD_REQUEST, "the body did not come whole"))));
+      return body;
+    }
+
+    private CompletableFuture<?> ask(Route route, byte[] body) {
+      try {
+        Arguments arguments = new Arguments(Json.readObject(body), route.fields());
+        String who = "";
+        if (route.changes()) {
+          who = Caller.describe(connection().getEndPoint().getTransport());
+          asked = who + ": " + route.path() + " " + arguments;
+        }
+        CompletableFuture<?> answer = route.action().begin(arguments, who);
+        within(answer, RequestException.UNAVAILABLE, "no answer, so it may yet be done");
+        return answer;
+      } catch (RequestException refused) {
+        return CompletableFuture.failedFuture(refused);
+      }
+    }
+
+    private Connection connection() {
+      return request.getConnectionMetaData().getConnection();
+    }
+
+    private void within(CompletableFuture<?> awaited, int status, String otherwise) {
+      RequestException late =
+          new RequestException(status, otherwise + ", within " + WAIT_S_MAX + " s");
+      Scheduler.Task timer =
+          request
+              .getComponents()
+              .getScheduler()
+              .schedule(() -> awaited.completeExceptionally(late), WAIT_S_MAX, TimeUnit.SECONDS);
+      var unused = awaited.whenComplete((done, failed) -> timer.cancel());
+    }
+
+    private void answered(@Nullable Object answer, @Nullable Throwable failed) {
+      try {
+        if (answer == null) {
+          refuse(asRefusal(failed));
+        } else {
+          if (asked != null) {
+            LOG.info("{}: done", asked);
+          }
+          response.setStatus(OK);
+          write(response, callback, answer);
+        }
+      } catch (RuntimeException bug) {
+        LOG.error("{} was not answered", request.getHttpURI(), bug);
+        callback.failed(bug);
+      }
+    }
+
+    void refuse(RequestException refused) {
+      if (asked != null) {
+        LOG.info("{}: {}", asked, refused.line());
+      }
+      response.setStatus(refused.status());
+      write(response, callback, Map.of("error", refused.line()));
+    }
+
+    private RequestException asRefusal(@Nullable Throwable failed) {
+      Throwable cause = failed instanceof CompletionException ? failed.getCause() : failed;
+      if (cause instanceof RequestException itself) {
+        return itself;
+      }
+      if (cause instanceof Verb.RefusedException) {
+        return new RequestException(RequestException.CONFLICT, String.valueOf(cause.getMessage()));
+      }
+      if (cause instanceof IllegalStateException) {
+        return new RequestException(
+            RequestException.UNAVAILABLE, String.valueOf(cause.getMessage()));
+      }
+      LOG.error("{} failed", request.getHttpURI(), cause);
+      return new RequestException(
+          RequestException.BROKEN, "the daemon failed on this request: see its log");
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.host.arbiter.Arbiter;
+import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.clock.Hold;
+import dev.vmpower.host.clock.ManagedDomain;
+import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.cpu.Topology;
+import dev.vmpower.machine.cpufreq.Ladder;
+import dev.vmpower.machine.sysfs.SysfsException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Says of one pCPU what its target is, and why. */
+final class CpuViews {
+  private final Clocks clocks;
+
+  CpuViews(Clocks clocks) {
+    this.clocks = clocks;
+  }
+
+  CpuView cpu(int cpu) {
+    Topology topology = clocks.topology();
+    ManagedDomain managed = clocks.domainOf(cpu);
+    boolean online = topology.online().contains(cpu);
+    int packageId = topology.packages().getOrDefault(cpu, 0);
+    String siblings = topology.siblings().getOrDefault(cpu, CpuSet.of(cpu)).toString();
+    if (managed == null) {
+      return new CpuView(
+          cpu,
+          online,
+          false,
+          packageId,
+          siblings,
+          null,
+          "",
+          "",
+          "",
+          false,
+          null,
+          null,
+          0,
+          0,
+          0,
+          null,
+          List.of(),
+          Refusal.NO_CPUFREQ.text(),
+          "no cpufreq",
+          null,
+          0,
+          0,
+          0);
+    }
+    Ladder ladder = managed.domain().ladder();
+    Hold hold = clocks.holdOn(managed);
+    Refusal problem = managed.problem();
+    return new CpuView(
+        cpu,
+        online,
+        clocks.isReserved(managed),
+        packageId,
+        siblings,
+        managed.domain().number(),
+        managed.domain().cpus().toString(),
+        managed.domain().driver(),
+        governor(managed),
+        managed.isManaged(),
+        positive(managed.targetKhz()),
+        positive(managed.writtenKhz()),
+        managed.online().isEmpty() ? 0 : managed.domain().currentKhz(),
+        ladder.khz(ladder.bottomIndex()),
+        ladder.khz(0),
+        hold == null ? null : hold(hold),
+        votes(managed),
+        problem == null ? null : problem.label() + ": " + managed.problemText(),
+        why(managed, hold),
+        managed.targetKhz() > 0 ? Instant.ofEpochMilli(managed.changedAtMs()).toString() : null,
+        managed.writes(),
+        managed.refusedWrites(),
+        managed.conflicts());
+  }
+
+  private static @Nullable Integer positive(int khz) {
+    return khz > 0 ? (Integer) khz : null;
+  }
+
+  private static CpuView.HoldView hold(Hold hold) {
+    return new CpuView.HoldView(
+        Arbiter.toString(hold.vote()), hold.who(), Instant.ofEpochMilli(hold.sinceMs()).toString());
+  }
+
+  private static String governor(ManagedDomain managed) {
+    try {
+      return managed.domain().readGovernor();
+    } catch (SysfsException offlineOrGone) {
+      return "";
+    }
+  }
+
+  private List<CpuView.VoteView> votes(ManagedDomain managed) {
+    List<CpuView.VoteView> votes = new ArrayList<>();
+    for (Vcpu vcpu : clocks.membersOf(managed)) {
+      boolean claimed = vcpu.isClaimed();
+      votes.add(
+          new CpuView.VoteView(
+              vcpu.vm().name(),
+              vcpu.number(),
+              claimed ? Arbiter.toString(vcpu.vote()) : "max",
+              clocks.levelKhz(vcpu, managed),
+              !claimed || vcpu.turbo(),
+              claimed,
+              clocks.counts(vcpu, managed)));
+    }
+    return votes;
+  }
+
+  private String why(ManagedDomain managed, @Nullable Hold hold) {
+    if (clocks.isReserved(managed)) {
+      return "reserved: never touched";
+    }
+    if (hold != null) {
+      return "held at " + Arbiter.toString(hold.vote()) + " by " + hold.who();
+    }
+    if (managed.targetKhz() == 0) {
+      return managed.isManaged() ? "left by an earlier run, given back soon" : "nobody asks";
+    }
+    Vcpu winner = managed.winner();
+    if (winner == null) {
+      return "nobody who asked runs now";
+    }
+    if (!winner.isClaimed()) {
+      return winner + " never asked, and is not slowed down for others";
+    }
+    return winner + " asks for " + Arbiter.toString(winner.vote());
+  }
+}

@@ -1,0 +1,45 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.host.config.Config;
+import dev.vmpower.machine.libvirt.DomainInfo;
+import dev.vmpower.machine.socket.PeerProcess;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** What other threads post to the monitor's mailbox. */
+public sealed interface Event {
+  /** The connector reached a guest's socket. */
+  record Connected(String vm, int number, SocketChannel socket, PeerProcess peer)
+      implements Event {}
+
+  /** libvirt answers, or answers again: all domains that there are. */
+  record LibvirtConnected(List<DomainInfo> domains) implements Event {}
+
+  /** libvirt is gone. What it told stays. */
+  record LibvirtDisconnected(String why) implements Event {}
+
+  /** A domain appeared, or something of it changed. */
+  record DomainChanged(DomainInfo domain) implements Event {}
+
+  /** A domain is neither running nor defined any more. */
+  record DomainGone(String uuid) implements Event {}
+
+  /** A guest was reset. */
+  record DomainRebooted(String uuid) implements Event {}
+
+  /** A guest opened a port, or has had it closed for long. */
+  record GuestPort(String uuid, int channel, boolean open) implements Event {}
+
+  /** The configuration was read again. */
+  record Configured(Config config, CompletableFuture<Void> done) implements Event {}
+
+  /** An operator asks something. */
+  record Asked<T>(Verb<T> verb, CompletableFuture<T> answer) implements Event {}
+
+  /** Answers once everything posted before has been done. */
+  record Sync(CompletableFuture<Void> done) implements Event {}
+
+  /** Give everything back and end. */
+  record Stop() implements Event {}
+}

@@ -1,0 +1,334 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.host.channel.Channel;
+import dev.vmpower.host.channel.Connector;
+import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.clock.Holds;
+import dev.vmpower.host.config.Config;
+import dev.vmpower.host.vm.ClaimLedger;
+import dev.vmpower.machine.cpufreq.OriginalStore;
+import dev.vmpower.machine.sysfs.Sysfs;
+import java.io.IOException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread that owns every VM, vote, channel and cpufreq file.
+ *
+ * <p>It sleeps in the selector. In one wake-up it reads what is ready, folds it into votes, takes
+ * what other threads posted, settles the frequency domains whose targets changed, each with one
+ * write, and then sends the replies.
+ */
+public final class Monitor {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.monitor");
+
+  /** How often it looks at what the kernel changes without a word. */
+  public static final long SWEEP_NS = 5_000_000_000L;
+
+  /** How many events it takes in one wake-up, so that guests do not wait for a burst of them. */
+  static final int EVENTS_PER_TURN_MAX = 64;
+
+  private final Selector selector;
+  private final Mailbox mailbox;
+  private final Connector connector;
+  private final Clocks clocks;
+  private final Fleet fleet;
+  private final ClaimLedger ledger;
+  private final Statistics statistics = new Statistics();
+  private final Turn turn;
+  private final Answers answers;
+  private final LongSupplier clockNs;
+  private final LongSupplier wallMs;
+  private final Thread thread;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final Replies replies = new Replies();
+  private final Consumer<SelectionKey> onReady = this::ready;
+
+  private Config config;
+  private final List<Channel> broken = new ArrayList<>();
+  private boolean stopping;
+  private boolean moreEvents;
+  private long turnBeganNs;
+  private long nextSweepNs;
+  private long wakeups;
+
+  /**
+   * A monitor over {@code sysfs}; nothing is read or written there before {@link #start}, but for
+   * its shape.
+   *
+   * @param clockNs time that never jumps, for deadlines
+   * @param wallMs the wall clock, to show
+   * @throws IOException if the saved originals cannot be used, or the kernel lacks descriptors
+   */
+  public Monitor(
+      Config config,
+      Sysfs sysfs,
+      OriginalStore originals,
+      ClaimLedger ledger,
+      LongSupplier clockNs,
+      LongSupplier wallMs)
+      throws IOException {
+    this.config = config;
+    this.ledger = ledger;
+    this.clockNs = clockNs;
+    this.wallMs = wallMs;
+    this.selector = Selector.open();
+    this.mailbox = new Mailbox(selector);
+    this.clocks = new Clocks(sysfs, config.cpu(), originals);
+    this.clocks.adopt(clockNs.getAsLong());
+    this.fleet = new Fleet(clocks, ledger);
+    this.turn = new Turn(clocks, statistics, ledger);
+    this.connector =
+        new Connector(
+            (vm, number, socket, peer) ->
+                mailbox.offer(new Event.Connected(vm, number, socket, peer)),
+            clockNs);
+    this.answers = new Answers(clocks, new Holds(clocks), fleet, statistics, config.cpu());
+    this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
+  }
+
+  /** Starts serving; {@link #awaitServing} waits until all sockets that exist are connected. */
+  public void start() {
+    fleet.configure(config.vms(), wallMs.getAsLong());
+    nextSweepNs = clockNs.getAsLong() + SWEEP_NS;
+    connector.start();
+    thread.start();
+  }
+
+  /** Waits until every socket that exists, of the VMs that are known, has been taken up. */
+  public void awaitServing() throws InterruptedException {
+    sync();
+    connector.awaitPass();
+    sync();
+  }
+
+  private void sync() throws InterruptedException {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    mailbox.offer(new Event.Sync(done));
+    while (!done.isDone() && !ended.isDone()) {
+      CompletableFuture.anyOf(done, ended).join();
+    }
+  }
+
+  /** Where other threads post. */
+  public Mailbox mailbox() {
+    return mailbox;
+  }
+
+  /**
+   * Asks a verb. The answer fails with {@link Verb.RefusedException} where it cannot be done, and
+   * with {@link IllegalStateException} where too many ask, or the daemon ends.
+   */
+  public <T> CompletableFuture<T> ask(Verb<T> verb) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    if (ended.isDone() || !mailbox.offer(new Event.Asked<>(verb, answer))) {
+      answer.completeExceptionally(new IllegalStateException("the daemon is too busy or ends"));
+    }
+    return answer;
+  }
+
+  /** Completed when the thread has ended and everything is given back; fails if it broke. */
+  public CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  private void run() {
+    Throwable failure = null;
+    try {
+      while (!stopping) {
+        once();
+      }
+    } catch (IOException | RuntimeException | Error broke) {
+      failure = broke;
+      LOG.error("the monitor broke and gives everything back: {}", broke.toString(), broke);
+    }
+    try {
+      ledger.save(fleet.claims(), clockNs.getAsLong());
+      clocks.giveBackAll();
+      connector.close();
+      fleet.closeSockets();
+      selector.close();
+    } catch (IOException | RuntimeException | Error atTheEnd) {
+      failure = failure == null ? atTheEnd : failure;
+      LOG.error("the monitor could not end well: {}", atTheEnd.toString(), atTheEnd);
+    }
+    if (failure == null) {
+      ended.complete(null);
+    } else {
+      ended.completeExceptionally(failure);
+    }
+  }
+
+  private void once() throws IOException {
+    turnBeganNs = 0;
+    if (moreEvents) {
+      selector.selectNow(onReady);
+    } else {
+      selector.select(onReady, timeoutMs());
+    }
+    wakeups++;
+    long nowNs = clockNs.getAsLong();
+    long nowMs = wallMs.getAsLong();
+    takeEvents(nowNs, nowMs);
+    runTimers(nowNs);
+    dropBroken(nowMs);
+    publishChanges();
+    clocks.settle(nowNs, nowMs);
+    turn.reply(replies, nowNs);
+    if (!broken.isEmpty()) {
+      dropBroken(nowMs);
+      clocks.settle(nowNs, nowMs);
+    }
+    if (ledger.isChanged() && nowNs >= ledger.dueAtNs()) {
+      ledger.save(fleet.claims(), nowNs);
+    }
+  }
+
+  private long timeoutMs() {
+    long dueNs = Math.min(nextSweepNs, clocks.deadlineNs());
+    if (ledger.isChanged()) {
+      dueNs = Math.min(dueNs, ledger.dueAtNs());
+    }
+    long waitNs = Math.max(dueNs - clockNs.getAsLong(), 0);
+    return waitNs / 1_000_000 + 1;
+  }
+
+  private void ready(SelectionKey key) {
+    if (turnBeganNs == 0) {
+      turnBeganNs = clockNs.getAsLong();
+    }
+    if (!(key.attachment() instanceof Channel channel) || !key.isValid()) {
+      return;
+    }
+    try {
+      if (key.isWritable()) {
+        channel.flush();
+        if (!channel.hasBacklog()) {
+          key.interestOps(SelectionKey.OP_READ);
+        }
+      }
+      if (key.isReadable() && !turn.read(channel, turnBeganNs, wallMs.getAsLong())) {
+        broken.add(channel);
+      }
+    } catch (IOException broke) {
+      broken.add(channel);
+    }
+  }
+
+  private void dropBroken(long nowMs) {
+    for (int i = 0; i < broken.size(); i++) {
+      Channel channel = broken.get(i);
+      fleet.hungUp(channel, nowMs);
+      connector.lost(channel.vm().name(), channel.number());
+    }
+    broken.clear();
+  }
+
+  /** After VMs, pinnings or channels changed: once, however many of them did. */
+  private void publishChanges() {
+    if (fleet.takeChanged()) {
+      fleet.placeVcpus();
+      connector.want(fleet.targets());
+    }
+  }
+
+  private void runTimers(long nowNs) {
+    clocks.expire(nowNs);
+    if (nowNs >= nextSweepNs) {
+      nextSweepNs = nowNs + SWEEP_NS;
+      if (clocks.sweep()) {
+        fleet.placeVcpus();
+      }
+    }
+  }
+
+  private void takeEvents(long nowNs, long nowMs) throws IOException {
+    for (int i = 0; i < EVENTS_PER_TURN_MAX; i++) {
+      Event event = mailbox.poll();
+      if (event == null) {
+        moreEvents = false;
+        return;
+      }
+      take(event, nowNs, nowMs);
+    }
+    moreEvents = true;
+  }
+
+  private void take(Event event, long nowNs, long nowMs) throws IOException {
+    switch (event) {
+      case Event.Connected connected -> take(connected, nowMs);
+      case Event.LibvirtConnected all -> {
+        answers.setLibvirt("connected");
+        fleet.domains(all.domains(), nowMs);
+      }
+      case Event.LibvirtDisconnected lost -> answers.setLibvirt(lost.why());
+      case Event.DomainChanged one -> fleet.domain(one.domain(), nowMs);
+      case Event.DomainGone one -> fleet.gone(one.uuid(), nowMs);
+      case Event.DomainRebooted one -> fleet.rebooted(one.uuid(), nowMs);
+      case Event.GuestPort port -> fleet.guestPort(port.uuid(), port.channel(), port.open(), nowMs);
+      case Event.Configured fresh -> {
+        config = fresh.config();
+        fleet.configure(config.vms(), nowMs);
+        publishChanges();
+        clocks.settle(nowNs, nowMs);
+        fresh.done().complete(null);
+      }
+      case Event.Asked<?> asked -> answer(asked, nowNs, nowMs);
+      case Event.Sync sync -> {
+        publishChanges();
+        clocks.settle(nowNs, nowMs);
+        sync.done().complete(null);
+      }
+      case Event.Stop() -> stopping = true;
+    }
+  }
+
+  private void take(Event.Connected event, long nowMs) throws IOException {
+    publishChanges();
+    Channel channel = fleet.connected(event, nowMs);
+    if (channel == null) {
+      event.socket().close();
+      connector.lost(event.vm(), event.number());
+    } else {
+      channel.setKey(event.socket().register(selector, SelectionKey.OP_READ, channel));
+    }
+  }
+
+  private <T> void answer(Event.Asked<T> asked, long nowNs, long nowMs) {
+    try {
+      publishChanges();
+      asked.answer().complete(answers.answer(asked.verb(), wakeups, nowNs, nowMs));
+    } catch (Verb.RefusedException | RuntimeException refused) {
+      asked.answer().completeExceptionally(refused);
+    }
+  }
+
+  /** Lets a turn reply through the selector of this thread. */
+  private final class Replies implements Turn.Replier {
+    @Override
+    public void broke(Channel channel) {
+      broken.add(channel);
+    }
+
+    @Override
+    public void backlogged(Channel channel) {
+      @Nullable SelectionKey key = channel.key();
+      if (key != null && key.isValid()) {
+        key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+      }
+    }
+
+    @Override
+    public long elapsedNs() {
+      return clockNs.getAsLong() - turnBeganNs;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.host.channel.Channel;
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.host.vm.Vcpu;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Counts of all that was asked and refused, and how long answers took. Counting allocates nothing;
+ * a log line about a refusal is written at most once in {@link #LOG_EVERY_NS} for each VM and
+ * reason, and says how many went unlogged.
+ *
+ * <p>Not thread-safe: the monitor thread owns it.
+ */
+final class Statistics {
+  static final long LOG_EVERY_NS = 10_000_000_000L;
+
+  /** Answers that take longer are counted as this. */
+  private static final long ANSWER_NS_MAX = 10_000_000_000L;
+
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.guest");
+
+  private final Histogram answerNs = new Histogram(ANSWER_NS_MAX, 2);
+  private final long[] refusals = new long[Refusal.count()];
+  private long requests;
+
+  void countRequest() {
+    requests++;
+  }
+
+  void answered(long elapsedNs) {
+    answerNs.recordValue(Math.clamp(elapsedNs, 0, ANSWER_NS_MAX));
+  }
+
+  void refuse(Channel channel, Refusal refusal, @Nullable Vcpu vcpu, long nowNs) {
+    refusals[refusal.ordinal()]++;
+    channel.countRefused();
+    if (channel.vm().countRefusal(refusal, nowNs, LOG_EVERY_NS)) {
+      long unlogged = channel.vm().takeUnlogged(refusal);
+      LOG.warn(
+          "{}: refused{}: {} [{}]{}",
+          channel,
+          vcpu == null ? "" : " vCPU " + vcpu.number() + " on pCPUs " + vcpu.cpus(),
+          refusal.text(),
+          refusal.label(),
+          unlogged > 0 ? " and " + unlogged + " times before" : "");
+    }
+  }
+
+  long requests() {
+    return requests;
+  }
+
+  long refusals(Refusal refusal) {
+    return refusals[refusal.ordinal()];
+  }
+
+  /** How long answers took, from the wake-up that read the packet to the write of its reply. */
+  Histogram answerNs() {
+    return answerNs;
+  }
+}

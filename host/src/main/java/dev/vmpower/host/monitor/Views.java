@@ -1,0 +1,151 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.host.arbiter.Arbiter;
+import dev.vmpower.host.channel.Channel;
+import dev.vmpower.host.channel.Target;
+import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.clock.ManagedDomain;
+import dev.vmpower.host.view.ChannelView;
+import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.StatusView;
+import dev.vmpower.host.view.VmView;
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.host.vm.Vm;
+import dev.vmpower.machine.cpu.CpuSet;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/** Makes immutable views of what the monitor owns, on its thread. */
+final class Views {
+  private static final double NS_PER_US = 1000;
+
+  private final Clocks clocks;
+  private final Fleet fleet;
+  private final Statistics statistics;
+  private final CpuViews cpuViews;
+
+  Views(Clocks clocks, Fleet fleet, Statistics statistics) {
+    this.clocks = clocks;
+    this.fleet = fleet;
+    this.statistics = statistics;
+    this.cpuViews = new CpuViews(clocks);
+  }
+
+  List<CpuView> cpus(CpuSet cpus) {
+    return cpus.stream().mapToObj(cpuViews::cpu).toList();
+  }
+
+  VmView vm(Fleet.Entry entry) {
+    Vm vm = entry.vm;
+    int minKhz = vm.envelope().minKhz();
+    int maxKhz = vm.envelope().maxKhz();
+    return new VmView(
+        vm.name(),
+        vm.uuid(),
+        vm.isStatic() ? "static" : "libvirt",
+        vm.state().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+        vm.mayQuery(),
+        minKhz == Arbiter.MIN ? null : (Integer) minKhz,
+        maxKhz == Arbiter.MAX ? null : (Integer) maxKhz,
+        vm.envelope().turbo(),
+        vm.envelope().enforce(),
+        vm.vcpus().stream().map(Views::vcpu).toList(),
+        vm.requests(),
+        refusals(vm::refusals));
+  }
+
+  private static VmView.VcpuView vcpu(Vcpu vcpu) {
+    Refusal standing = vcpu.standing();
+    return new VmView.VcpuView(
+        vcpu.number(),
+        vcpu.cpus().toString(),
+        vcpu.isClaimed(),
+        vcpu.isClaimed() ? Arbiter.toString(vcpu.vote()) : null,
+        vcpu.turbo(),
+        standing == null ? null : standing.text());
+  }
+
+  private static Map<String, Long> refusals(ToLongFunction<Refusal> counter) {
+    Map<String, Long> counts = new TreeMap<>();
+    for (Refusal refusal : Refusal.values()) {
+      long count = counter.applyAsLong(refusal);
+      if (count > 0) {
+        counts.put(refusal.label(), count);
+      }
+    }
+    return counts;
+  }
+
+  List<ChannelView> channels(Fleet.Entry entry) {
+    List<ChannelView> views = new ArrayList<>();
+    for (Channel channel : entry.channels.values()) {
+      views.add(
+          new ChannelView(
+              entry.vm.name(),
+              channel.number(),
+              "connected",
+              channel.isPortClosed() ? "closed" : "open",
+              !channel.isDisabled(),
+              channel.requests(),
+              channel.refused(),
+              channel.droppedReplies()));
+    }
+    for (Target target : entry.targets) {
+      if (target instanceof Target.OfDomain one && !entry.channels.containsKey(one.number())) {
+        views.add(
+            new ChannelView(
+                entry.vm.name(),
+                one.number(),
+                "waiting",
+                "closed",
+                !fleet.isDisabled(entry.vm.name(), one.number()),
+                0,
+                0,
+                0));
+      }
+    }
+    views.sort(Comparator.comparingInt(ChannelView::channel));
+    return views;
+  }
+
+  /** Whether a channel that is not connected is one of this VM all the same. */
+  boolean isKnown(Fleet.Entry entry, int number) {
+    return fleet.isDisabled(entry.vm.name(), number)
+        || channels(entry).stream().anyMatch(view -> view.channel() == number);
+  }
+
+  StatusView status(String mode, String libvirt, long wakeups) {
+    Histogram answerNs = statistics.answerNs();
+    return new StatusView(
+        version(),
+        mode,
+        libvirt,
+        fleet.entries().size(),
+        fleet.entries().stream().mapToInt(entry -> entry.channels.size()).sum(),
+        (int) clocks.domains().stream().filter(ManagedDomain::isManaged).count(),
+        statistics.requests(),
+        clocks.domains().stream().mapToLong(ManagedDomain::writes).sum(),
+        clocks.domains().stream().mapToLong(ManagedDomain::refusedWrites).sum(),
+        wakeups,
+        refusals(statistics::refusals),
+        new StatusView.AnswerTimes(
+            answerNs.getTotalCount(),
+            answerNs.getValueAtPercentile(50) / NS_PER_US,
+            answerNs.getValueAtPercentile(99) / NS_PER_US,
+            answerNs.getValueAtPercentile(99.9) / NS_PER_US,
+            answerNs.getMaxValue() / NS_PER_US));
+  }
+
+  private static String version() {
+    @Nullable String version = Views.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+}

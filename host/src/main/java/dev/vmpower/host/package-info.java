@@ -1,0 +1,5 @@
+/** The daemon, put together. */
+@NullMarked
+package dev.vmpower.host;
+
+import org.jspecify.annotations.NullMarked;

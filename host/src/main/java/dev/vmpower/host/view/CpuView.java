@@ -1,0 +1,63 @@
+package dev.vmpower.host.view;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pCPU.
+ *
+ * @param cpu its number
+ * @param domain N of its {@code policyN}; null without cpufreq
+ * @param domainCpus all pCPUs of its frequency domain
+ * @param siblings the hyper-threads of its core, itself included
+ * @param governor {@code scaling_governor} now
+ * @param managed whether vmpower has taken its frequency domain over
+ * @param targetKhz what arbitration decided; null while nobody asks
+ * @param writtenKhz what is in force; null while nothing was written
+ * @param currentKhz what the kernel says it runs at
+ * @param minKhz the lowest level of the ladder
+ * @param maxKhz the highest level of the ladder
+ * @param hold what an operator set by hand
+ * @param votes the vCPUs that count here
+ * @param problem why it is not at its target
+ * @param why the target's reason, in words
+ */
+public record CpuView(
+    int cpu,
+    boolean online,
+    boolean reserved,
+    int packageId,
+    String siblings,
+    @Nullable Integer domain,
+    String domainCpus,
+    String driver,
+    String governor,
+    boolean managed,
+    @Nullable Integer targetKhz,
+    @Nullable Integer writtenKhz,
+    int currentKhz,
+    int minKhz,
+    int maxKhz,
+    @Nullable HoldView hold,
+    List<VoteView> votes,
+    @Nullable String problem,
+    String why,
+    @Nullable String since,
+    long writes,
+    long refusedWrites,
+    long conflicts) {
+
+  /** A level set by hand: {@code max}, {@code min} or kHz. */
+  public record HoldView(String level, String who, String since) {}
+
+  /**
+   * The vote of one vCPU here.
+   *
+   * @param level {@code max}, {@code min} or kHz, as it was asked for
+   * @param khz what that comes to on this ladder
+   * @param claimed false for a neighbour that never asked, which counts as max
+   * @param counts false while its VM is paused, or where only its own VM has a claim
+   */
+  public record VoteView(
+      String vm, int vcpu, String level, int khz, boolean turbo, boolean claimed, boolean counts) {}
+}

@@ -1,0 +1,92 @@
+package dev.vmpower.host.control;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/** One connection to the control socket that sends exactly the bytes that a test wants. */
+final class RawClient implements AutoCloseable {
+  record Answer(int status, String head, String body) {}
+
+  private final SocketChannel socket;
+
+  RawClient(Path path) throws IOException {
+    socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+    socket.connect(UnixDomainSocketAddress.of(path));
+  }
+
+  static Answer get(Path path, String target) throws IOException {
+    return once(
+        path, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  }
+
+  static Answer post(Path path, String target, String body) throws IOException {
+    return once(path, postText(target, body, "Connection: close\r\n"));
+  }
+
+  static String postText(String target, String body, String headers) {
+    int length = body.getBytes(StandardCharsets.UTF_8).length;
+    return "POST "
+        + target
+        + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+        + length
+        + "\r\n"
+        + headers
+        + "\r\n"
+        + body;
+  }
+
+  static Answer once(Path path, String request) throws IOException {
+    try (RawClient client = new RawClient(path)) {
+      client.send(request);
+      return client.answer();
+    }
+  }
+
+  void send(String text) throws IOException {
+    ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+    while (bytes.hasRemaining()) {
+      socket.write(bytes);
+    }
+  }
+
+  /** Reads one answer with a Content-Length. */
+  Answer answer() throws IOException {
+    ByteArrayOutputStream received = new ByteArrayOutputStream();
+    ByteBuffer one = ByteBuffer.allocate(1);
+    while (!received.toString(StandardCharsets.UTF_8).endsWith("\r\n\r\n")) {
+      if (socket.read(one.clear()) < 0) {
+        throw new IOException("ended in the head: " + received);
+      }
+      received.write(one.get(0));
+    }
+    String head = received.toString(StandardCharsets.UTF_8);
+    int at = head.indexOf("Content-Length: ") + "Content-Length: ".length();
+    ByteBuffer body =
+        ByteBuffer.allocate(Integer.parseInt(head.substring(at, head.indexOf('\r', at))));
+    while (body.hasRemaining()) {
+      if (socket.read(body) < 0) {
+        throw new IOException("ended in the body of " + head);
+      }
+    }
+    return new Answer(
+        Integer.parseInt(head.substring(9, 12)),
+        head,
+        new String(body.array(), StandardCharsets.UTF_8));
+  }
+
+  /** Whether the server has ended the connection; waits for a byte or the end. */
+  boolean ended() throws IOException {
+    return socket.read(ByteBuffer.allocate(1)) < 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

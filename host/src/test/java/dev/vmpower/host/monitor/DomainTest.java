@@ -1,0 +1,196 @@
+package dev.vmpower.host.monitor;
+
+import static dev.vmpower.protocol.ReplyKind.ACK;
+import static dev.vmpower.protocol.ReplyKind.NACK;
+import static dev.vmpower.protocol.Unit.SCALE_DOWN;
+import static dev.vmpower.protocol.Unit.SCALE_MAX;
+import static dev.vmpower.protocol.Unit.SCALE_MIN;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.vmpower.host.FakeGuest;
+import dev.vmpower.host.FakeQemu;
+import dev.vmpower.host.Rig;
+import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.host.config.Config;
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.libvirt.DomainInfo;
+import dev.vmpower.protocol.Command;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** VMs as libvirt tells of them: pinning, pausing, resetting, neighbours, and impostors. */
+class DomainTest {
+  private static final String ALPHA = "11111111-0000-0000-0000-000000000000";
+  private static final String BETA = "22222222-0000-0000-0000-000000000000";
+
+  @TempDir Path directory;
+
+  @Test
+  void aRunningDomainIsServedAndFollowsItsPinning() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      serve(rig, guest, 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "2"));
+      rig.sync();
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+      assertThat(rig.khz(2)).isEqualTo(1_200_000);
+
+      rig.post(new Event.DomainRebooted(ALPHA));
+      rig.sync();
+      assertThat(rig.khz(2)).as("begins again at max").isEqualTo(2_601_000);
+
+      qemu.kill();
+      await().until(() -> rig.status().channels() == 0);
+      rig.sync();
+      assertThat(rig.governor(2)).isEqualTo("schedutil");
+    }
+  }
+
+  private Path guestPath() {
+    return directory.resolve("guest");
+  }
+
+  @Test
+  void aPeerThatIsNotTheDomainsQemuIsNotServed() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("mallory", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      guest.awaitConnection();
+      guest.send(Command.CPU_POWER, SCALE_MIN, 0);
+
+      rig.monitor().awaitServing();
+
+      assertThat(rig.status().channels()).isZero();
+      assertThat(rig.sysfs.takeWrites()).isEmpty();
+    }
+  }
+
+  @Test
+  void aClosedPortEndsTheClaimAndAnOpenOneBeginsAnother() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      serve(rig, guest, 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+
+      rig.post(new Event.GuestPort(ALPHA, 0, false));
+      rig.sync();
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+
+      rig.post(new Event.GuestPort(ALPHA, 0, true));
+      assertThat(guest.ask(SCALE_DOWN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).as("one below max").isEqualTo(2_600_000);
+    }
+  }
+
+  @Test
+  void aNeighbourThatNeverAskedIsNotSlowedDownAndItsPauseFreesTheVote() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      rig.post(changed(BETA, "beta", DomainInfo.State.RUNNING, "1"));
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(1)).isEqualTo(2_601_000);
+      assertThat(rig.cpu(1).why()).contains("beta vCPU 0 never asked");
+
+      rig.post(changed(BETA, "beta", DomainInfo.State.PAUSED, "1"));
+      rig.sync();
+      assertThat(rig.khz(1)).isEqualTo(1_200_000);
+
+      rig.post(changed(BETA, "beta", DomainInfo.State.RUNNING, "3"));
+      rig.sync();
+      assertThat(rig.khz(1)).isEqualTo(1_200_000);
+      assertThat(rig.governor(3)).as("it makes nothing managed").isEqualTo("schedutil");
+    }
+  }
+
+  @Test
+  void aPausedVmsVoteDoesNotCountUntilItResumes() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "0").start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      FakeGuest other = rig.guest("vm0", 0);
+      assertThat(other.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      serve(rig, guest, 2);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(2_601_000);
+
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.PAUSED, "0"));
+      rig.sync();
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      rig.sync();
+      assertThat(rig.khz(0)).isEqualTo(2_601_000);
+    }
+  }
+
+  @Test
+  void aFloatingDomainIsRefusedAndWorksOnceItIsPinned() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0-3"));
+      serve(rig, guest, 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(rig.ask(new Verb.ListVms()).getFirst().vcpus().getFirst().refused())
+          .contains("vmpowerctl pin");
+
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "3"));
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(3)).isEqualTo(1_200_000);
+    }
+  }
+
+  @Test
+  void anEnforcedEnvelopeHoldsFromTheStartOfADomain() throws Exception {
+    Envelope low = new Envelope(0, 1_700_000, true, true);
+    Rig limited =
+        Rig.withCpus(directory, 4)
+            .entry(new Config.VmEntry("alpha", null, List.of(), null, false, low));
+    try (Rig rig = limited.start()) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "2"));
+      rig.sync();
+      assertThat(rig.khz(2)).isEqualTo(1_700_000);
+
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.SHUT_OFF, "2"));
+      rig.sync();
+      assertThat(rig.governor(2)).isEqualTo("schedutil");
+      rig.post(new Event.DomainGone(ALPHA));
+      assertThat(rig.ask(new Verb.ListVms())).isEmpty();
+    }
+  }
+
+  private static void serve(Rig rig, FakeGuest guest, int channels) throws Exception {
+    guest.awaitConnection();
+    await().until(() -> rig.status().channels() == channels);
+  }
+
+  private Event changed(String uuid, String name, DomainInfo.State state, String... pinning) {
+    List<DomainInfo.VcpuInfo> vcpus = new ArrayList<>();
+    for (String cpus : pinning) {
+      vcpus.add(new DomainInfo.VcpuInfo(vcpus.size(), CpuSet.parse(cpus)));
+    }
+    Path socket = directory.resolve(name + ".0");
+    return new Event.DomainChanged(
+        new DomainInfo(
+            uuid,
+            name,
+            state == DomainInfo.State.SHUT_OFF ? -1 : 1,
+            state,
+            vcpus,
+            List.of(new DomainInfo.ChannelInfo(0, socket, null))));
+  }
+}

@@ -1,0 +1,204 @@
+package dev.vmpower.host.monitor;
+
+import static dev.vmpower.protocol.ReplyKind.ACK;
+import static dev.vmpower.protocol.ReplyKind.NACK;
+import static dev.vmpower.protocol.Unit.SCALE_MAX;
+import static dev.vmpower.protocol.Unit.SCALE_MIN;
+import static dev.vmpower.protocol.Unit.SCALE_UP;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.vmpower.host.FakeGuest;
+import dev.vmpower.host.Rig;
+import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.machine.fake.FakeSysfs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How claims begin and end, and what is left of them. */
+class LifeTest {
+  @TempDir Path directory;
+
+  @Test
+  void hangingUpGivesTheFrequencyDomainBack() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+
+      guest.close();
+      await().until(() -> rig.status().managedDomains() == 0);
+
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+      assertThat(directory.resolve("run/originals")).doesNotExist();
+    }
+  }
+
+  @Test
+  void aSocketIsTakenUpAgainHoweverOftenItHangsUp() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      for (int i = 0; i < 20; i++) {
+        assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+        guest.hangUp();
+        guest.awaitConnection();
+      }
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+    }
+  }
+
+  @Test
+  void anOrderlyEndGivesEverythingBack() throws Exception {
+    Rig rig = Rig.withCpus(directory, 4).vm("vm0", "0", "1-3");
+    rig.sysfs.policy(2).setGovernor("userspace");
+    rig.sysfs.write("cpufreq/policy2/scaling_setspeed", "1700000");
+    try (rig) {
+      rig.start();
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(guest.ask(SCALE_MIN, 1)).isEqualTo(ACK);
+
+      rig.stop();
+
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+      assertThat(rig.governor(1)).isEqualTo("schedutil");
+      assertThat(rig.governor(2)).isEqualTo("userspace");
+      assertThat(rig.khz(2)).isEqualTo(1_700_000);
+    }
+  }
+
+  @Test
+  void afterACrashWhatIsNotClaimedAgainIsRestored() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      rig.sysfs.policy(1).setGovernor("userspace"); // as the daemon that crashed had left it
+      Files.writeString(
+          directory.resolve("run/originals"),
+          """
+          vmpower-originals 1
+          boot boot
+          root fake
+          policy 1 governor=ondemand setspeed=<unsupported> min=1200000 max=2601000 \
+          driver=acpi-cpufreq
+          end 1
+          """);
+      rig.stop();
+      rig.start();
+
+      assertThat(rig.governor(1)).as("it may be claimed again").isEqualTo("userspace");
+      rig.pass(Clocks.ADOPT_NS);
+      assertThat(rig.governor(1)).isEqualTo("ondemand");
+    }
+  }
+
+  @Test
+  void afterACrashWhatIsClaimedAgainIsAdoptedWithoutABounce() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      byte[] originals = Files.readAllBytes(directory.resolve("run/originals"));
+      await().until(() -> Files.exists(directory.resolve("run/claims")));
+      rig.stop();
+      rig.sysfs.policy(0).setGovernor("userspace");
+      Files.write(directory.resolve("run/originals"), originals);
+      rig.sysfs.takeWrites();
+
+      rig.start();
+      guest.awaitConnection();
+      await().until(() -> rig.status().channels() == 1);
+      rig.sync();
+
+      assertThat(rig.khz(0)).as("max until it asks").isEqualTo(2_601_000);
+      rig.pass(Clocks.ADOPT_NS);
+      assertThat(rig.sysfs.takeWrites()).noneMatch(write -> write.contains("scaling_governor"));
+      assertThat(Files.readAllBytes(directory.resolve("run/originals"))).isEqualTo(originals);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      rig.stop();
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+    }
+  }
+
+  @Test
+  void whereTheOriginalCannotBeSavedNothingIsTouched() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      blockSaving();
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+
+      assertThat(rig.sysfs.takeWrites()).isEmpty();
+      assertThat(rig.status().refusals()).containsEntry("state", 1L);
+      Files.delete(directory.resolve("run/originals/in-the-way"));
+      Files.delete(directory.resolve("run/originals"));
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+    }
+  }
+
+  // root may write anywhere, but not rename a file over a directory that is not empty.
+  private void blockSaving() throws IOException {
+    Files.createDirectories(directory.resolve("run/originals/in-the-way"));
+  }
+
+  @Test
+  void aHostWithoutCpufreqIsServedAndTakenOverWhenItAppears() throws Exception {
+    FakeSysfs bare = new FakeSysfs().put("online", "0-1");
+    bare.put("cpu0/topology/physical_package_id", "0");
+    bare.put("cpu1/topology/physical_package_id", "0");
+    try (Rig rig = new Rig(directory, bare).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(rig.status().refusals()).containsEntry("no_cpufreq", 1L);
+
+      bare.addCpus(0, 2, Rig.TABLE);
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(rig.khz(0)).as("its vote was kept").isEqualTo(1_200_000);
+      assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(ACK);
+    }
+  }
+
+  @Test
+  void anOfflinePcpuIsANackAndComesBackByItself() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.sysfs.policy(1).setOffline(true);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      rig.sysfs.put("online", "0");
+      rig.pass(Monitor.SWEEP_NS);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(rig.status().refusals()).containsEntry("offline", 2L);
+
+      rig.sysfs.policy(1).setOffline(false);
+      rig.sysfs.put("online", "0-1");
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(rig.khz(1)).isEqualTo(1_200_000);
+      assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(ACK);
+    }
+  }
+
+  @Test
+  void anotherProgramsGovernorIsLeftAloneUntilItIsGone() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.sysfs.policy(0).setGovernor("powersave");
+      rig.sysfs.takeWrites();
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(rig.sysfs.takeWrites()).isEmpty();
+      assertThat(rig.status().refusals()).containsEntry("conflict", 1L);
+
+      rig.sysfs.policy(0).setGovernor("userspace");
+      assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_400_000);
+
+      rig.sysfs.policy(0).setGovernor("powersave");
+      rig.stop();
+      assertThat(rig.governor(0)).as("left as the other program set it").isEqualTo("powersave");
+    }
+  }
+}

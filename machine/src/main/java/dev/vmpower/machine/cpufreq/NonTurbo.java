@@ -1,0 +1,90 @@
+package dev.vmpower.machine.cpufreq;
+
+import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.sysfs.Sysfs;
+import dev.vmpower.machine.sysfs.SysfsException;
+
+/**
+ * The highest frequency without turbo of a driver that has no table, which each driver tells in its
+ * own way. Where none does, nothing is turbo.
+ *
+ * <p>Source: Linux {@code Documentation/admin-guide/pm/intel_pstate.rst} and {@code
+ * amd-pstate.rst}.
+ */
+final class NonTurbo {
+  private static final int STEP_KHZ = 100_000;
+  private static final int KHZ_PER_MHZ = 1000;
+
+  private final Sysfs sysfs;
+  private final String directory;
+  private final String driver;
+  private final CpuSet cpus;
+
+  NonTurbo(Sysfs sysfs, String directory, String driver, CpuSet cpus) {
+    this.sysfs = sysfs;
+    this.directory = directory;
+    this.driver = driver;
+    this.cpus = cpus;
+  }
+
+  /** {@code base_frequency} in kHz; 0 where the driver has none. */
+  int baseKhz() {
+    return number(directory + "base_frequency");
+  }
+
+  int highestKhz(int minKhz, int maxKhz) {
+    int baseKhz = baseKhz();
+    if (baseKhz > 0 && baseKhz <= maxKhz) {
+      return baseKhz;
+    }
+    return switch (driver) {
+      case "intel_pstate", "intel_cpufreq" -> ofTurboShare(minKhz, maxKhz);
+      case "amd-pstate", "amd-pstate-epp" ->
+          nominalKhz(maxKhz, number(directory + "amd_pstate_max_freq"), amdHighestPerf());
+      case "cppc_cpufreq" -> {
+        // Without boost the hardware's limit is the nominal frequency itself.
+        int boostedKhz = number("cpufreq/boost") == 1 ? maxKhz : 0;
+        yield nominalKhz(maxKhz, boostedKhz, number(cppc("highest_perf")));
+      }
+      default -> maxKhz;
+    };
+  }
+
+  /** Of {@code num_pstates} states 100 MHz apart, {@code turbo_pct} percent are turbo. */
+  private int ofTurboShare(int minKhz, int maxKhz) {
+    int turboPercent = number("intel_pstate/turbo_pct");
+    int states = number("intel_pstate/num_pstates");
+    if (turboPercent <= 0 || turboPercent > 100 || states <= 0) {
+      return maxKhz;
+    }
+    long nonTurboStates = Math.ceilDiv((100L - turboPercent) * states, 100);
+    return Math.clamp(minKhz + (nonTurboStates - 1) * STEP_KHZ, minKhz, maxKhz);
+  }
+
+  /** What the firmware calls nominal: in MHz, or else by the ratio of the abstract perf numbers. */
+  private int nominalKhz(int maxKhz, int highestKhz, int highestPerf) {
+    long khz = (long) number(cppc("nominal_freq")) * KHZ_PER_MHZ;
+    int nominalPerf = number(cppc("nominal_perf"));
+    if (khz == 0 && highestPerf > 0 && nominalPerf > 0) {
+      khz = (long) highestKhz * nominalPerf / highestPerf;
+    }
+    return khz == 0 ? maxKhz : (int) Math.min(khz, maxKhz);
+  }
+
+  private int amdHighestPerf() {
+    return number(directory + "amd_pstate_highest_perf");
+  }
+
+  private String cppc(String name) {
+    return "cpu" + (cpus.isEmpty() ? 0 : cpus.get(0)) + "/acpi_cppc/" + name;
+  }
+
+  /** 0 where there is no such file, or no such number in it. */
+  private int number(String path) {
+    try {
+      return Math.max(Integer.parseInt(sysfs.read(path)), 0);
+    } catch (SysfsException | NumberFormatException notTold) {
+      return 0;
+    }
+  }
+}

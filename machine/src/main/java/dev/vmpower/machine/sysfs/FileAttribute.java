@@ -1,0 +1,110 @@
+package dev.vmpower.machine.sysfs;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** An attribute behind a kept file descriptor; pread and pwrite at 0 give and take it whole. */
+final class FileAttribute implements Attribute {
+  private static final int TEXT_BYTES_MAX = 64;
+
+  private final String path;
+  private final FileChannel file;
+  private final boolean kernel;
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(TEXT_BYTES_MAX);
+
+  FileAttribute(String path, Path file, boolean writable, boolean kernel) throws IOException {
+    this.path = path;
+    this.kernel = kernel;
+    this.file =
+        writable
+            ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)
+            : FileChannel.open(file, StandardOpenOption.READ);
+  }
+
+  @Override
+  public int readNumber() throws SysfsException {
+    int end = readLine();
+    long number = 0;
+    for (int i = 0; i < end; i++) {
+      int digit = buffer.get(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return NOT_A_NUMBER;
+      }
+      number = number * 10 + digit;
+      if (number > Integer.MAX_VALUE) {
+        return NOT_A_NUMBER;
+      }
+    }
+    return end == 0 ? NOT_A_NUMBER : (int) number;
+  }
+
+  @Override
+  public boolean reads(String expected) throws SysfsException {
+    if (readLine() != expected.length()) {
+      return false;
+    }
+    for (int i = 0; i < expected.length(); i++) {
+      if (buffer.get(i) != expected.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Fills the buffer and returns the length of the first line, blanks at its end not counted. */
+  private int readLine() throws SysfsException {
+    buffer.clear();
+    try {
+      file.read(buffer, 0);
+    } catch (IOException refused) {
+      throw new SysfsException(path, Errno.of(refused), refused);
+    }
+    int end = 0;
+    while (end < buffer.position() && buffer.get(end) != '\n') {
+      end++;
+    }
+    while (end > 0 && buffer.get(end - 1) <= ' ' && buffer.get(end - 1) >= 0) {
+      end--;
+    }
+    return end;
+  }
+
+  @Override
+  public void writeNumber(int number) throws SysfsException {
+    if (number < 0) {
+      throw new IllegalArgumentException(path + ": " + number + " is negative");
+    }
+    int digits = 1;
+    for (int rest = number / 10; rest > 0; rest /= 10) {
+      digits++;
+    }
+    for (int i = digits - 1, rest = number; i >= 0; i--, rest /= 10) {
+      buffer.put(i, (byte) ('0' + rest % 10));
+    }
+    buffer.put(digits, (byte) '\n');
+    buffer.position(0).limit(digits + 1);
+    try {
+      file.write(buffer, 0);
+      // A plain file keeps the rest of a longer text, whoever wrote that.
+      if (!kernel && file.size() > digits + 1) {
+        file.truncate(digits + 1);
+      }
+    } catch (IOException refused) {
+      throw new SysfsException(path, Errno.of(refused), refused);
+    } finally {
+      buffer.clear();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      file.close();
+    } catch (IOException ignored) {
+      // Closing an attribute has no effect that could fail.
+    }
+  }
+}

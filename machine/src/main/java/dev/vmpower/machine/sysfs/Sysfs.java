@@ -1,0 +1,37 @@
+package dev.vmpower.machine.sysfs;
+
+import java.util.List;
+
+/**
+ * A tree of attributes below one root, such as {@code /sys/devices/system/cpu}. Paths are relative
+ * to the root and have no leading slash.
+ */
+public interface Sysfs {
+  /**
+   * The first line of an attribute, without blanks at its ends.
+   *
+   * @throws SysfsException if the kernel refused
+   */
+  String read(String path) throws SysfsException;
+
+  /**
+   * Writes {@code value} and one newline in one call.
+   *
+   * @throws SysfsException if the kernel refused
+   */
+  void write(String path, String value) throws SysfsException;
+
+  /** Opens an attribute to keep it open, for reading and, if {@code writable}, for writing. */
+  Attribute open(String path, boolean writable) throws SysfsException;
+
+  boolean exists(String path);
+
+  /** The names in a directory, in no order; none if there is no such directory. */
+  List<String> list(String directory);
+
+  /**
+   * Whether a kernel answers for this tree. In a plain directory nothing follows by itself: what
+   * one file says of another is then not to be trusted.
+   */
+  boolean isKernel();
+}
