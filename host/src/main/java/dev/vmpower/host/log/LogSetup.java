@@ -21,6 +21,16 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
+  /** Runs {@code task} without a line in the log but for errors. */
+  public static void quietly(Runnable task) {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      Logger logger = context.getLogger("vmpower");
+      logger.setLevel(Level.ERROR);
+      task.run();
+      logger.setLevel(Level.INFO);
+    }
+  }
+
   /** Writes what is still queued, at the very end. */
   public static void flush() {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
