@@ -188,6 +188,16 @@ class SessionTest {
   }
 
   @Test
+  void aPortThatTheXmlShowsOpenAfterTwoSecondsIsNotClosed() throws LibvirtException {
+    openPort();
+    take(new Message.Port("a", "channel0", false)); // and the event of its opening is lost
+
+    pass(60);
+
+    assertThat(told.drain()).doesNotContain("port a.0 closed");
+  }
+
+  @Test
   void theTwoSecondsBeginAnewAfterAReopening() throws LibvirtException {
     openPort();
     domains.run("a", 1, "0", false);
@@ -243,6 +253,16 @@ class SessionTest {
 
     domains.run("a", 2, "0", true);
     take(new Message.Changed("a"));
+    assertThat(told.drain()).containsExactly("changed a RUNNING 0", "port a.0 open");
+  }
+
+  @Test
+  void aNewRunTellsItsPortsAnewEvenWhereTheEndOfTheOldOneWasMissed() throws LibvirtException {
+    openPort();
+    domains.run("a", 2, "0", true);
+
+    take(new Message.Changed("a"));
+
     assertThat(told.drain()).containsExactly("changed a RUNNING 0", "port a.0 open");
   }
 
