@@ -100,6 +100,22 @@ class SessionTest {
   }
 
   @Test
+  void aFaultOfOursWithOneDomainHindersNoOther() throws LibvirtException {
+    domains.run("c", 3, "2");
+    begin();
+    domains.faulty.add("a");
+    domains.run("c", 3, "3");
+
+    take(new Message.Changed("a"), new Message.Changed("b"));
+    assertThat(told.drain()).containsExactly("changed b SHUT_OFF 0");
+    pass(5);
+    assertThat(told.drain()).containsExactly("changed c RUNNING 3");
+    domains.run("c", 4, "3");
+    pass(5);
+    assertThat(told.drain()).containsExactly("changed c RUNNING 3");
+  }
+
+  @Test
   void aSilentChangeOfAffinityIsFoundWithinFiveSecondsAndToldOnce() throws LibvirtException {
     begin();
     domains.run("a", 1, "4-5");
