@@ -99,9 +99,10 @@ class NeighbourTest {
       right.ask("min", 0).isAck();
 
       left.killQemu();
+      // Until libvirt has noticed, after a second or two, it is a running VM that has not asked.
+      left.awaitOff();
       host.awaitSpeed(0, PlainCpuTree.MIN);
 
-      left.awaitOff();
       left.start();
       // It runs again and has not asked yet.
       host.awaitSpeed(0, PlainCpuTree.TURBO);
