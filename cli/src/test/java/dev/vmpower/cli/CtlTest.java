@@ -268,8 +268,19 @@ class CtlTest {
   void answersInChunksAreJoined() throws Exception {
     Ran ran =
         against(
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-                + "1\r\n[\r\nA;x=y\r\n{\"vm\":\"é\"\r\n2\r\n}]\r\n0\r\n\r\n");
+            """
+            HTTP/1.1 200 OK\r
+            transfer-encoding: chunked\r
+            \r
+            1\r
+            [\r
+            B;x=y\r
+            {"vm":"é"}\r
+            1\r
+            ]\r
+            0\r
+            \r
+            """);
 
     assertThat(ran.out()).isEqualTo("[{\"vm\":\"é\"}]");
   }
