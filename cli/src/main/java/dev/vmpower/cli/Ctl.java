@@ -94,8 +94,11 @@ public final class Ctl {
               Screen.MESSAGE),
           get("version", "", Screen.MESSAGE, "Show the version of this program."));
 
-  private static final Map<String, String> PARAMETERS =
+  private static final Map<String, String> GLOSSARY =
       Map.of(
+          "vm", "See what VMs there are.",
+          "channel", "See channels, and whether their requests count.",
+          "cpu", "See what pCPUs do, and hold them at a level by hand.",
           "CPUS", "pCPUs: a list such as 0-3,8 or a mask such as 0xff.",
           "LEVEL", "max, min, up (one step), down (one step), or a number of kHz.",
           "VM", "The name of a VM.",
@@ -141,7 +144,7 @@ public final class Ctl {
       phrases.add(call.phrase());
     }
     Parsed parsed =
-        new Grammar(PROGRAM, "Controls the daemon vmpowerd.", phrases, PARAMETERS, OPTIONS)
+        new Grammar(PROGRAM, "Controls the daemon vmpowerd.", phrases, GLOSSARY, OPTIONS)
             .parse(arguments, out, style.colour());
     if (parsed == null) {
       return;

@@ -72,24 +72,24 @@ final class Grammar {
 
   private final String program;
   private final String description;
-  private final Map<String, String> parameters;
+  private final Map<String, String> glossary;
   private final List<Option> options;
   private final CommandSpec root;
 
   /**
    * Makes the grammar of {@code program}.
    *
-   * @param parameters what each label stands for
+   * @param glossary what each first word of two and each label stands for
    */
   Grammar(
       String program,
       String description,
       List<Phrase> phrases,
-      Map<String, String> parameters,
+      Map<String, String> glossary,
       List<Option> options) {
     this.program = program;
     this.description = description;
-    this.parameters = parameters;
+    this.glossary = glossary;
     this.options = options;
     root = spec(program, description);
     List<String> examples = new ArrayList<>();
@@ -117,7 +117,7 @@ final class Grammar {
               .required(true)
               .type(String.class)
               .paramLabel(label)
-              .description(parameters.getOrDefault(label, ""))
+              .description(glossary.getOrDefault(label, ""))
               .build());
     }
     describe(leaf, phrase.examples());
@@ -134,7 +134,7 @@ final class Grammar {
     if (present != null) {
       return present.getCommandSpec();
     }
-    CommandSpec group = spec(name, "Commands about " + name + "s.");
+    CommandSpec group = spec(name, glossary.getOrDefault(name, ""));
     describe(group, List.of());
     root.addSubcommand(name, group);
     return group;
@@ -156,7 +156,7 @@ final class Grammar {
             .usageHelp(true)
             .description("Show this and do nothing.")
             .build());
-    spec.usageMessage().description(text);
+    spec.usageMessage().description(text).synopsisSubcommandLabel("COMMAND");
     return spec;
   }
 
@@ -220,6 +220,9 @@ final class Grammar {
     } else if (wrong instanceof MissingParameterException missing
         && missing.getMissing().get(0) instanceof PositionalParamSpec parameter) {
       what = parameter.paramLabel() + " is missing";
+    } else if (wrong instanceof MissingParameterException missing
+        && missing.getMissing().get(0) instanceof OptionSpec option) {
+      what = option.longestName() + " needs a " + option.paramLabel();
     } else {
       what = String.valueOf(wrong.getMessage());
     }

@@ -44,7 +44,7 @@ public final class Guest {
           phrase("freq", "Show how fast vCPU N runs."),
           phrase("caps", "Show what vCPU N can do."));
 
-  private static final Map<String, String> PARAMETERS =
+  private static final Map<String, String> GLOSSARY =
       Map.of("N", "The number of a vCPU and of its port.", "SWITCH", "on or off.");
 
   private static final List<Option> OPTIONS =
@@ -67,7 +67,7 @@ public final class Guest {
       String[] arguments, PrintStream out, PrintStream err, Style style, int patienceMs) {
     try {
       Parsed parsed =
-          new Grammar(PROGRAM, "Asks the host for CPU frequency.", PHRASES, PARAMETERS, OPTIONS)
+          new Grammar(PROGRAM, "Asks the host for CPU frequency.", PHRASES, GLOSSARY, OPTIONS)
               .parse(arguments, out, style.colour());
       if (parsed != null) {
         new Guest(out).obey(parsed, patienceMs);
