@@ -98,7 +98,7 @@ class ConfigFileTest {
         "`[cpu]\nrot = 1`                          | :2: [cpu] unknown key 'rot'",
         "`\n\n[cpus]`                              | :3: unknown key 'cpus'",
         "`[cpu]\nreserved = \"a\"`                 | :2: [cpu] reserved: 'a' is no list of CPUs",
-        "`[cpu]\nmax_pcpus_per_vcpu = 0`           | :2: [cpu] max_pcpus_per_vcpu is a number from 1",
+        "`[cpu]\nmax_pcpus_per_vcpu = 0`           | :2: [cpu] max_pcpus_per_vcpu is a number",
         "`[cpu]\nsmt = \"off\"`                    | :2: [cpu] smt is \"together\" or \"separate\"",
         "`[cpu]\nroot = \"cpu\"`                   | :2: [cpu] root is an absolute path",
         "`[cpu]\nallow_unpinned = \"yes\"`         | :2: [cpu] allow_unpinned is true or false",
