@@ -55,6 +55,7 @@ public final class RunningDaemon implements AutoCloseable {
   public static RunningDaemon start(Path file, Config config) throws IOException {
     StateDirectory state = StateDirectory.lock(config.state().dir());
     try {
+      Rehearsal.run(config.state().dir());
       Path root = config.cpu().root();
       ClaimLedger ledger = new ClaimLedger(config.state().dir());
       ledger.load();

@@ -175,6 +175,7 @@ final class InnerHost implements AutoCloseable {
   /** Governor and limits of every frequency domain, a line each. */
   String settings() {
     return machine.run(
-        "cd /sys/devices/system/cpu/cpufreq && grep . policy*/scaling_{governor,min_freq,max_freq}");
+        "cd /sys/devices/system/cpu/cpufreq"
+            + " && grep . policy*/scaling_{governor,min_freq,max_freq}");
   }
 }

@@ -310,12 +310,7 @@ public final class Clocks {
     }
     try {
       store.save(originals());
-      for (ManagedDomain managed : unsaved) {
-        if (managed.problem == Refusal.STATE) {
-          managed.problem = null;
-          managed.problemText = "";
-        }
-      }
+      unsaved.forEach(managed -> managed.solve(Refusal.STATE));
     } catch (IOException notDurable) {
       for (ManagedDomain managed : unsaved) {
         managed.original = null;

@@ -146,6 +146,14 @@ public final class ManagedDomain {
     domain.close();
   }
 
+  /** Forgets a problem of this kind. */
+  void solve(Refusal kind) {
+    if (problem == kind) {
+      problem = null;
+      problemText = "";
+    }
+  }
+
   void forget() {
     original = null;
     taken = false;

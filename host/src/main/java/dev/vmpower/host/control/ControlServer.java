@@ -3,19 +3,17 @@ package dev.vmpower.host.control;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.io.ArrayByteBufferPool;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.NetworkConnectionLimit;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP/1.1 with JSON on an AF_UNIX socket, for {@code vmpowerctl} and for {@code curl
@@ -26,6 +24,8 @@ import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
  * has a limit, and no client waits for another.
  */
 public final class ControlServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.control");
+
   /** Passes verbs to the monitor. */
   public interface Asker {
     /**
@@ -53,17 +53,10 @@ public final class ControlServer implements AutoCloseable {
     void reload() throws Verb.RefusedException;
   }
 
-  static final int HEADER_BYTES_MAX = 8 << 10;
-  static final int CONNECTIONS_MAX = 64;
-
   private static final String GROUP = "vmpower";
-  private static final int IDLE_MS_MAX = 30_000;
 
+  /** Clients that wait while the server is still coming up, or is not fast enough. */
   private static final int BACKLOG = 64;
-  private static final int THREADS_MIN = 2;
-  private static final int THREADS_MAX = 6;
-  private static final int POOLED_BUFFER_BYTES_MAX = 64 << 10;
-  private static final int POOLED_BYTES_MAX = 1 << 20;
 
   /** Requests that wait for the one that pins or reloads. */
   private static final int SLOW_WAITING_MAX = 16;
@@ -71,43 +64,20 @@ public final class ControlServer implements AutoCloseable {
   private static final int SLOW_THREAD_KEPT_S = 10;
 
   private final ControlSocket socket;
-  private final Server server;
-  private final UnixDomainServerConnector connector;
-  private final ThreadPoolExecutor slow;
+  private final Asker asker;
+  private final Pinner pinner;
+  private final Reloader reloader;
+  private final ThreadPoolExecutor slow = slowThread();
+  private @Nullable Thread starter;
+  private @Nullable ServerSocketChannel listener;
+  private @Nullable HttpService http;
 
   /** Makes a server that does not yet listen. */
   public ControlServer(Path socket, Asker asker, Pinner pinner, Reloader reloader) {
     this.socket = new ControlSocket(socket, GROUP);
-    QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
-    threads.setName("control");
-    threads.setReservedThreads(0);
-    threads.setDaemon(true);
-    server =
-        new Server(
-            threads,
-            new ScheduledExecutorScheduler("control-timer", true),
-            new ArrayByteBufferPool(
-                0, -1, POOLED_BUFFER_BYTES_MAX, Integer.MAX_VALUE, POOLED_BYTES_MAX, 0));
-    server.setStopAtShutdown(false);
-    slow = slowThread();
-    connector =
-        new UnixDomainServerConnector(server, 0, 1, new HttpConnectionFactory(configuration()));
-    connector.setAcceptQueueSize(BACKLOG);
-    connector.setIdleTimeout(IDLE_MS_MAX);
-    server.addConnector(connector);
-    server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, connector));
-    server.setHandler(new ControlHandler(new Routes(asker, pinner, reloader, slow), threads));
-    server.setErrorHandler(ControlHandler::answerBrokenHttp);
-  }
-
-  private static HttpConfiguration configuration() {
-    HttpConfiguration http = new HttpConfiguration();
-    http.setRequestHeaderSize(HEADER_BYTES_MAX);
-    http.setSendServerVersion(false);
-    http.setSendDateHeader(false);
-    http.setUseInputDirectByteBuffers(false);
-    http.setUseOutputDirectByteBuffers(false);
-    return http;
+    this.asker = asker;
+    this.pinner = pinner;
+    this.reloader = reloader;
   }
 
   // One thread: pinning and reloading come one after the other, and it ends when unused.
@@ -125,30 +95,62 @@ public final class ControlServer implements AutoCloseable {
   }
 
   /**
-   * Listens. When this returns, the socket is at its path with its group and mode.
+   * Listens. When this returns, the socket is at its path with its group and mode, and clients can
+   * connect; their requests are read a moment later, once Jetty has loaded.
    *
    * @throws IOException if it cannot be there, with one line that says why
    */
-  public void start() throws IOException {
-    connector.setUnixDomainPath(socket.prepare());
+  public synchronized void start() throws IOException {
+    ServerSocketChannel bound = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    listener = bound;
     try {
-      server.start();
+      bound.bind(UnixDomainSocketAddress.of(socket.prepare()), BACKLOG);
       socket.publish();
-    } catch (Exception failed) {
+    } catch (IOException | RuntimeException failed) {
       close();
-      throw failed instanceof IOException why ? why : new IOException(failed);
+      throw failed;
+    }
+    starter = Thread.ofPlatform().daemon().name("control-start").start(() -> serve(bound));
+  }
+
+  private void serve(ServerSocketChannel bound) {
+    try {
+      HttpService service = new HttpService(bound, new Routes(asker, pinner, reloader, slow));
+      http = service;
+      service.start();
+    } catch (Exception broken) {
+      LOG.error("nobody can control this daemon", broken);
+      closeQuietly(bound);
+    }
+  }
+
+  private static void closeQuietly(ServerSocketChannel listener) {
+    try {
+      listener.close();
+    } catch (IOException failed) {
+      LOG.warn("the control socket did not close: {}", failed.toString());
     }
   }
 
   /** Ends all connections and removes the socket. */
   @Override
-  public void close() {
+  public synchronized void close() {
     slow.shutdownNow();
     try {
       socket.remove();
-      server.stop();
+      if (starter != null) {
+        starter.join();
+      }
+      if (http != null) {
+        http.stop();
+      }
+      if (listener != null) {
+        listener.close();
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
     } catch (Exception failed) {
-      ControlHandler.LOG.warn("the control socket did not end well: {}", failed.toString());
+      LOG.warn("the control socket did not end well: {}", failed.toString());
     }
   }
 }

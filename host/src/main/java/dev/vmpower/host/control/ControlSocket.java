@@ -39,6 +39,7 @@ final class ControlSocket {
   private final Path path;
   private final String group;
   private @Nullable Path nursery;
+  private boolean published;
 
   /**
    * Names a socket that is not there yet.
@@ -85,13 +86,17 @@ final class ControlSocket {
     Path born = nursery.resolve("s");
     Files.setPosixFilePermissions(born, giveToGroup(born) ? OWNER_AND_GROUP : OWNER);
     Files.move(born, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    published = true;
     removeNursery();
   }
 
-  /** Removes the socket. */
+  /** Removes the socket, if it came to its place. */
   void remove() throws IOException {
     removeNursery();
-    Files.deleteIfExists(path);
+    if (published) {
+      Files.deleteIfExists(path);
+      published = false;
+    }
   }
 
   private void removeNursery() throws IOException {

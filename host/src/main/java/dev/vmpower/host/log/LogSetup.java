@@ -5,20 +5,43 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.io.PrintStream;
 import org.slf4j.LoggerFactory;
 
 /** Sets logback up without its XML, which would cost the daemon a tenth of a second at start. */
 public final class LogSetup extends ContextAwareBase implements Configurator {
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    StderrAppender appender = new StderrAppender(System.err);
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
+    context.getLogger("vmpower").setLevel(Level.INFO);
+    append(context, System.err);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private static void append(LoggerContext context, PrintStream out) {
+    StderrAppender appender = new StderrAppender(out);
     appender.setContext(context);
     appender.start();
-    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.setLevel(Level.WARN);
-    root.addAppender(appender);
-    context.getLogger("vmpower").setLevel(Level.INFO);
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+  }
+
+  /** Writes the log to {@code out} from now on: to a file, where stderr shows something else. */
+  public static void redirect(PrintStream out) {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+      root.detachAndStopAllAppenders();
+      append(context, out);
+    }
+  }
+
+  /** Runs {@code task} without a line in the log but for errors. */
+  public static void quietly(Runnable task) {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      Logger logger = context.getLogger("vmpower");
+      logger.setLevel(Level.ERROR);
+      task.run();
+      logger.setLevel(Level.INFO);
+    }
   }
 
   /** Writes what is still queued, at the very end. */

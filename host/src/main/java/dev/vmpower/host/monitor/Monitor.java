@@ -305,6 +305,7 @@ public final class Monitor {
   private <T> void answer(Event.Asked<T> asked, long nowNs, long nowMs) {
     try {
       publishChanges();
+      clocks.settle(nowNs, nowMs); // the votes of this wake-up and the targets they lead to
       asked.answer().complete(answers.answer(asked.verb(), wakeups, nowNs, nowMs));
     } catch (Verb.RefusedException | RuntimeException refused) {
       asked.answer().completeExceptionally(refused);

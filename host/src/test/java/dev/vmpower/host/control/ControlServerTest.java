@@ -257,7 +257,7 @@ class ControlServerTest {
         RawClient.once(
             socket,
             "GET /v1/cpus HTTP/1.1\r\nHost: localhost\r\nX: "
-                + "x".repeat(ControlServer.HEADER_BYTES_MAX)
+                + "x".repeat(HttpService.HEADER_BYTES_MAX)
                 + "\r\n\r\n");
 
     assertThat(fits.status()).isEqualTo(200);
@@ -355,7 +355,7 @@ class ControlServerTest {
     String get = "GET /v1/cpus HTTP/1.1\r\nHost: localhost\r\n\r\n";
     List<RawClient> clients = new ArrayList<>();
     try (RawClient first = new RawClient(socket)) {
-      for (int i = 1; i < ControlServer.CONNECTIONS_MAX; i++) {
+      for (int i = 1; i < HttpService.CONNECTIONS_MAX; i++) {
         RawClient client = new RawClient(socket);
         clients.add(client);
         client.send(get);
@@ -363,7 +363,7 @@ class ControlServerTest {
       }
       first.send(get);
       assertThat(first.answer().status()).isEqualTo(200);
-      assertThat(monitor.asked).hasSize(ControlServer.CONNECTIONS_MAX);
+      assertThat(monitor.asked).hasSize(HttpService.CONNECTIONS_MAX);
 
       RawClient tooMany = new RawClient(socket);
       clients.add(tooMany);
@@ -375,7 +375,7 @@ class ControlServerTest {
       first.send(get);
       assertThat(first.answer().status()).isEqualTo(200);
 
-      assertThat(monitor.asked).hasSize(ControlServer.CONNECTIONS_MAX + 1);
+      assertThat(monitor.asked).hasSize(HttpService.CONNECTIONS_MAX + 1);
     } finally {
       for (RawClient client : clients) {
         client.close();

@@ -23,7 +23,7 @@ import java.util.TreeMap;
  *   vmpower-originals 1
  *   boot 5c6d4d8e-…
  *   root /sys/devices/system/cpu
- *   policy 0 governor=schedutil setspeed=&lt;unsupported&gt; min=1200000 max=2601000 driver=acpi-cpufreq
+ *   policy 0 governor=userspace setspeed=1700000 min=1200000 max=2601000 driver=acpi-cpufreq
  *   end 1
  * </pre>
  *

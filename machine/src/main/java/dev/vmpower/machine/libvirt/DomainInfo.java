@@ -44,7 +44,9 @@ public record DomainInfo(
    *
    * @param number N of the target name {@code virtio.serial.port.poweragent.N}
    * @param path the AF_UNIX socket at which QEMU listens
-   * @param guestOpen whether a guest process has the port open; null where libvirt does not say
+   * @param guestOpen whether a guest process has the port open; null where libvirt does not say.
+   *     Just after a change this can be the state before it: {@link LibvirtListener#guestPort} is
+   *     what counts
    */
   public record ChannelInfo(int number, Path path, @Nullable Boolean guestOpen) {}
 }

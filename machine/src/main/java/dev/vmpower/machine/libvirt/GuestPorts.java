@@ -3,6 +3,7 @@ package dev.vmpower.machine.libvirt;
 import dev.vmpower.machine.libvirt.DomainInfo.ChannelInfo;
 import dev.vmpower.machine.libvirt.DomainInfo.State;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -71,9 +72,9 @@ final class GuestPorts {
   private void dropUnplugged(DomainInfo domain) {
     Map<Integer, Boolean> ports = told.get(domain.uuid());
     if (ports != null) {
-      ports
-          .keySet()
-          .removeIf(number -> domain.channels().stream().noneMatch(c -> c.number() == number));
+      Set<Integer> plugged = new HashSet<>();
+      domain.channels().forEach(channel -> plugged.add(channel.number()));
+      ports.keySet().retainAll(plugged);
     }
   }
 

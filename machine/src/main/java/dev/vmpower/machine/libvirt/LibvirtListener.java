@@ -11,7 +11,8 @@ public interface LibvirtListener {
   void connected(List<DomainInfo> domains);
 
   /**
-   * The connection broke; {@code why} is one line. What was known stays until {@code connected}.
+   * The connection broke or could not be made; {@code why} is one line, told once for as long as it
+   * stays the reason. What was known stays until {@code connected}.
    */
   void disconnected(String why);
 

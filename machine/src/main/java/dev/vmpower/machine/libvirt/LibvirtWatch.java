@@ -123,8 +123,10 @@ public final class LibvirtWatch implements AutoCloseable {
         return LibvirtLibrary.load(libraryFile);
       } catch (LibvirtException missing) {
         tellDisconnected(String.valueOf(missing.getMessage()));
-        inbox.take(LIBRARY_RETRY_NS);
+      } catch (RuntimeException | Error refused) { // such as native access that is not enabled
+        tellDisconnected("libvirt cannot be used here: " + refused);
       }
+      refuse(inbox.take(LIBRARY_RETRY_NS));
     }
     return null;
   }
@@ -137,7 +139,7 @@ public final class LibvirtWatch implements AutoCloseable {
       watch(opened);
     } catch (LibvirtException broken) {
       tellDisconnected(String.valueOf(broken.getMessage()));
-    } catch (RuntimeException bug) {
+    } catch (RuntimeException | Error bug) {
       System.getLogger(LibvirtWatch.class.getName())
           .log(System.Logger.Level.ERROR, "the watch of libvirt begins anew", bug);
       tellDisconnected("a fault in the watch of libvirt: " + bug);
@@ -166,7 +168,9 @@ public final class LibvirtWatch implements AutoCloseable {
       }
       session.work();
       if (!open.isAlive()) {
-        throwIfBroken(inbox.take(0)); // which says why, if it came by now
+        messages = inbox.take(0);
+        throwIfBroken(messages); // which says why, if it came by now
+        refuse(messages);
         throw new LibvirtException("the connection to libvirt broke");
       }
     }

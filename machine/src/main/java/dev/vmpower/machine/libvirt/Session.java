@@ -140,7 +140,7 @@ final class Session {
           known.put(now.info().uuid(), now);
           listener.changed(now.info());
         }
-      } catch (LibvirtException vanishedOrBroken) {
+      } catch (LibvirtException | RuntimeException vanishedOrBroken) {
         unread.add(view.info().uuid());
       }
     }
@@ -198,7 +198,7 @@ final class Session {
       DomainView view = source.read(uuid);
       unread.remove(uuid);
       return view;
-    } catch (LibvirtException unreadable) {
+    } catch (LibvirtException | RuntimeException unreadable) {
       unread.add(uuid);
       return null;
     }

@@ -125,7 +125,8 @@ class FrequencyDomainsTest {
   @CsvSource(
       quoteCharacter = '"',
       value = {
-        "scaling_available_frequencies, junk, policy0/ is left alone: 'junk' is no frequency in kHz",
+        "scaling_available_frequencies, junk,"
+            + " policy0/ is left alone: 'junk' is no frequency in kHz",
         "related_cpus, 0-x, \"policy0/ is left alone: '0-x' is no list of CPUs such as 0-3,8\"",
         "related_cpus, 0 2, \"policy2/ is left alone: cpufreq/policy2/related_cpus: are another's,"
             + " or none\"",

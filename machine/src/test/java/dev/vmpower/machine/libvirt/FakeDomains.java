@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeDomains implements DomainSource {
   private final Map<String, DomainView> domains = new LinkedHashMap<>();
   private final Set<String> unreadable = new HashSet<>();
+  final Set<String> faulty = new HashSet<>();
   final List<String> reads = new ArrayList<>();
   boolean alive = true;
 
@@ -67,6 +68,9 @@ final class FakeDomains implements DomainSource {
   @Override
   public @Nullable DomainView read(String uuid) throws LibvirtException {
     reads.add(uuid);
+    if (faulty.contains(uuid)) {
+      throw new IllegalStateException("planned");
+    }
     if (unreadable.contains(uuid)) {
       throw new LibvirtException("cannot acquire state change lock");
     }
@@ -75,6 +79,9 @@ final class FakeDomains implements DomainSource {
 
   @Override
   public List<VcpuInfo> affinity(DomainView view) throws LibvirtException {
+    if (faulty.contains(view.info().uuid())) {
+      throw new IllegalStateException("planned");
+    }
     DomainView now = domains.get(view.info().uuid());
     if (now == null || unreadable.contains(view.info().uuid())) {
       throw new LibvirtException("Domain not found", LibvirtException.NO_DOMAIN);

@@ -7,11 +7,16 @@ import dev.vmpower.machine.libvirt.DomainInfo.State;
 import dev.vmpower.machine.libvirt.Inbox.Message;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Drives a session with fake domains and a clock that the test moves. */
 class SessionTest {
+  /** What the guard logs of a planned failure is no news; held, since loggers are weak. */
+  private static final Logger QUIET = Logger.getLogger(LibvirtWatch.class.getName());
+
   private static final long SECOND_NS = 1_000_000_000L;
 
   private final FakeDomains domains = new FakeDomains();
@@ -21,6 +26,7 @@ class SessionTest {
 
   @BeforeEach
   void twoDomains() {
+    QUIET.setLevel(Level.OFF);
     domains.run("a", 1, "0");
     domains.shutOff("b");
   }
@@ -97,6 +103,22 @@ class SessionTest {
     pass(10);
 
     assertThat(told.drain()).containsExactly("changed b SHUT_OFF 3");
+  }
+
+  @Test
+  void aFaultOfOursWithOneDomainHindersNoOther() throws LibvirtException {
+    domains.run("c", 3, "2");
+    begin();
+    domains.faulty.add("a");
+    domains.run("c", 3, "3");
+
+    take(new Message.Changed("a"), new Message.Changed("b"));
+    assertThat(told.drain()).containsExactly("changed b SHUT_OFF 0");
+    pass(5);
+    assertThat(told.drain()).containsExactly("changed c RUNNING 3");
+    domains.run("c", 4, "3");
+    pass(5);
+    assertThat(told.drain()).containsExactly("changed c RUNNING 3");
   }
 
   @Test
@@ -188,6 +210,16 @@ class SessionTest {
   }
 
   @Test
+  void aPortThatTheXmlShowsOpenAfterTwoSecondsIsNotClosed() throws LibvirtException {
+    openPort();
+    take(new Message.Port("a", "channel0", false)); // and the event of its opening is lost
+
+    pass(60);
+
+    assertThat(told.drain()).doesNotContain("port a.0 closed");
+  }
+
+  @Test
   void theTwoSecondsBeginAnewAfterAReopening() throws LibvirtException {
     openPort();
     domains.run("a", 1, "0", false);
@@ -243,6 +275,16 @@ class SessionTest {
 
     domains.run("a", 2, "0", true);
     take(new Message.Changed("a"));
+    assertThat(told.drain()).containsExactly("changed a RUNNING 0", "port a.0 open");
+  }
+
+  @Test
+  void aNewRunTellsItsPortsAnewEvenWhereTheEndOfTheOldOneWasMissed() throws LibvirtException {
+    openPort();
+    domains.run("a", 2, "0", true);
+
+    take(new Message.Changed("a"));
+
     assertThat(told.drain()).containsExactly("changed a RUNNING 0", "port a.0 open");
   }
 

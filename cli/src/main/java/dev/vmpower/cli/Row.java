@@ -1,0 +1,79 @@
+package dev.vmpower.cli;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One JSON object of an answer, read leniently: a newer daemon may say more, an older one less. */
+final class Row {
+  private final Map<?, ?> object;
+
+  private Row(Map<?, ?> object) {
+    this.object = object;
+  }
+
+  /**
+   * Takes a JSON object.
+   *
+   * @throws FailureException if it is none
+   */
+  static Row of(@Nullable Object json) throws FailureException {
+    if (json instanceof Map<?, ?> object) {
+      return new Row(object);
+    }
+    throw new FailureException(FailureException.FAILED, "the answer is not what was asked for");
+  }
+
+  /** The text of a field, with what would disturb a terminal replaced; empty for none. */
+  String text(String name) {
+    Object value = object.get(name);
+    return value == null ? "" : printable(value.toString());
+  }
+
+  long number(String name) {
+    return object.get(name) instanceof Number number ? number.longValue() : 0;
+  }
+
+  double real(String name) {
+    return object.get(name) instanceof Number number ? number.doubleValue() : 0;
+  }
+
+  boolean is(String name) {
+    return Boolean.TRUE.equals(object.get(name));
+  }
+
+  boolean has(String name) {
+    return object.get(name) != null;
+  }
+
+  List<?> list(String name) {
+    return object.get(name) instanceof List<?> list ? list : List.of();
+  }
+
+  /** The object in a field; an empty one for none. */
+  Row row(String name) {
+    return new Row(object.get(name) instanceof Map<?, ?> inner ? inner : Map.of());
+  }
+
+  Iterable<?> names() {
+    return object.keySet();
+  }
+
+  /** The sum of all numbers in this object. */
+  long sum() {
+    long sum = 0;
+    for (Object value : object.values()) {
+      sum += value instanceof Number number ? number.longValue() : 0;
+    }
+    return sum;
+  }
+
+  private static String printable(String text) {
+    StringBuilder clean = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      clean.append(Character.isISOControl(c) ? '?' : c);
+    }
+    return clean.toString();
+  }
+}

@@ -1,0 +1,122 @@
+package dev.vmpower.host.control;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SelectorManager;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.AbstractConnector;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.IO;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the connections of a socket to Jetty that was bound before Jetty was there.
+ *
+ * <p>Jetty's own connector for AF_UNIX binds by itself, with the permissions that the umask leaves.
+ */
+final class UnixConnector extends AbstractConnector {
+  private static final int SELECTORS = 1;
+
+  private final ServerSocketChannel listener;
+  private final Selectors selectors;
+  private final AtomicReference<@Nullable Closeable> accepting = new AtomicReference<>();
+
+  UnixConnector(Server server, ServerSocketChannel listener, ConnectionFactory factory) {
+    // No acceptor threads: the selector accepts.
+    super(server, null, null, null, 0, factory);
+    this.listener = listener;
+    selectors = new Selectors();
+    installBean(selectors, true);
+  }
+
+  /** Lets {@code limit} count the connections. */
+  void addListener(SelectorManager.SelectorManagerListener limit) {
+    selectors.addEventListener(limit);
+  }
+
+  @Override
+  protected void doStart() throws Exception {
+    listener.configureBlocking(false);
+    super.doStart();
+    setAccepting(true);
+  }
+
+  @Override
+  protected void doStop() throws Exception {
+    IO.close(accepting.getAndSet(null));
+    super.doStop();
+    listener.close();
+  }
+
+  @Override
+  public void setAccepting(boolean wanted) {
+    super.setAccepting(wanted);
+    if (wanted && accepting.get() == null) {
+      Closeable acceptor = selectors.acceptor(listener);
+      if (!accepting.compareAndSet(null, acceptor)) {
+        IO.close(acceptor);
+      }
+    } else if (!wanted) {
+      IO.close(accepting.getAndSet(null));
+    }
+  }
+
+  @Override
+  protected void accept(int acceptor) {
+    throw new IllegalStateException("there are no acceptor threads");
+  }
+
+  @Override
+  public Object getTransport() {
+    return listener;
+  }
+
+  /** Makes Jetty's end points of accepted connections. */
+  private final class Selectors extends SelectorManager {
+    Selectors() {
+      super(UnixConnector.this.getExecutor(), UnixConnector.this.getScheduler(), SELECTORS);
+    }
+
+    @Override
+    protected void accepted(SelectableChannel connection) throws IOException {
+      connection.configureBlocking(false);
+      accept(connection);
+    }
+
+    @Override
+    protected EndPoint newEndPoint(
+        SelectableChannel connection, ManagedSelector selector, SelectionKey key) {
+      EndPoint endPoint =
+          new SocketChannelEndPoint((SocketChannel) connection, selector, key, getScheduler());
+      endPoint.setIdleTimeout(getIdleTimeout());
+      return endPoint;
+    }
+
+    @Override
+    public Connection newConnection(
+        SelectableChannel connection, EndPoint endPoint, @Nullable Object attachment) {
+      return getDefaultConnectionFactory().newConnection(UnixConnector.this, endPoint);
+    }
+
+    @Override
+    protected void endPointOpened(EndPoint endPoint) {
+      super.endPointOpened(endPoint);
+      onEndPointOpened(endPoint);
+    }
+
+    @Override
+    protected void endPointClosed(EndPoint endPoint) {
+      onEndPointClosed(endPoint);
+      super.endPointClosed(endPoint);
+    }
+  }
+}
