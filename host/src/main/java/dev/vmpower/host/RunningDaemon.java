@@ -83,6 +83,12 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   private void serve() throws IOException {
+    if (config.control().http() != null) {
+      LOG.warn("{}: [control] http has no effect in this version", file);
+    }
+    if (config.compat().fifo()) {
+      LOG.warn("{}: [compat] fifo has no effect in this version", file);
+    }
     monitor.start();
     String uri = config.libvirt().uri();
     try {

@@ -58,6 +58,7 @@ public final class Monitor {
   private boolean moreEvents;
   private long turnBeganNs;
   private long nextSweepNs;
+  private long nextCheckNs = Long.MAX_VALUE;
   private long wakeups;
 
   /**
@@ -99,6 +100,9 @@ public final class Monitor {
   public void start() {
     fleet.configure(config.vms(), wallMs.getAsLong());
     nextSweepNs = clockNs.getAsLong() + SWEEP_NS;
+    if (clocks.checkEveryNs() < SWEEP_NS) {
+      nextCheckNs = clockNs.getAsLong() + clocks.checkEveryNs();
+    }
     connector.start();
     thread.start();
   }
@@ -193,7 +197,7 @@ public final class Monitor {
   }
 
   private long timeoutMs() {
-    long dueNs = Math.min(nextSweepNs, clocks.deadlineNs());
+    long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
     if (ledger.isChanged()) {
       dueNs = Math.min(dueNs, ledger.dueAtNs());
     }
@@ -242,6 +246,10 @@ public final class Monitor {
 
   private void runTimers(long nowNs) {
     clocks.expire(nowNs);
+    if (nowNs >= nextCheckNs) {
+      nextCheckNs = nowNs + clocks.checkEveryNs();
+      clocks.touchManaged();
+    }
     if (nowNs >= nextSweepNs) {
       nextSweepNs = nowNs + SWEEP_NS;
       if (clocks.sweep()) {

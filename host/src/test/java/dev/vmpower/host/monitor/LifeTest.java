@@ -11,6 +11,8 @@ import static org.awaitility.Awaitility.await;
 import dev.vmpower.host.FakeGuest;
 import dev.vmpower.host.Rig;
 import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.config.Config;
+import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.fake.FakeSysfs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -176,7 +178,14 @@ class LifeTest {
       rig.pass(Monitor.SWEEP_NS);
 
       assertThat(rig.khz(1)).isEqualTo(1_200_000);
+      assertThat(rig.sysfs.takeWrites())
+          .as("another level first: the kernel sends nothing where a write equals its guess")
+          .endsWith(
+              "cpufreq/policy1/scaling_setspeed=2601000",
+              "cpufreq/policy1/scaling_setspeed=1200000");
       assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(ACK);
+      rig.stop();
+      assertThat(rig.governor(1)).as("its original was kept meanwhile").isEqualTo("schedutil");
     }
   }
 
@@ -199,6 +208,27 @@ class LifeTest {
       rig.sysfs.policy(0).setGovernor("powersave");
       rig.stop();
       assertThat(rig.governor(0)).as("left as the other program set it").isEqualTo("powersave");
+    }
+  }
+
+  @Test
+  void whereOthersChangesAreToBeUndoneTheyAreWithinASecond() throws Exception {
+    Rig reasserting =
+        Rig.withCpus(directory, 2)
+            .cpu(cpu -> new Config.Cpu(cpu.root(), CpuSet.of(), false, 8, true, false, true))
+            .vm("vm0", "0");
+    try (Rig rig = reasserting.start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.policy(0).setGovernor("performance");
+      rig.sysfs.write("cpufreq/policy0/scaling_max_freq", "1700000");
+
+      rig.pass(Rig.SECOND_NS);
+
+      assertThat(rig.governor(0)).isEqualTo("userspace");
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      assertThat(rig.sysfs.read("cpufreq/policy0/scaling_max_freq")).isEqualTo("2601000");
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
     }
   }
 }
