@@ -183,11 +183,11 @@ public final class RunningDaemon implements AutoCloseable {
   /** Gives everything back and ends. */
   @Override
   public void close() throws IOException {
-    control.close();
     while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop())) {
       Thread.onSpinWait();
     }
     boolean well = awaitEnd();
+    control.close(); // after everything is given back: it may take its time
     if (libvirt != null) {
       libvirt.close();
     }
