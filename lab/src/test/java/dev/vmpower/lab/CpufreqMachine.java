@@ -13,6 +13,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ final class CpufreqMachine implements AutoCloseable {
   private final Path folder;
   private final Process process;
   private final @Nullable LineChannel control;
+  private final AtomicInteger commands = new AtomicInteger();
 
   private CpufreqMachine(Path folder, Process process, @Nullable LineChannel control) {
     this.folder = folder;
@@ -84,16 +86,23 @@ final class CpufreqMachine implements AutoCloseable {
    */
   String run(String script) {
     LineChannel channel = Objects.requireNonNull(control);
-    channel.send(Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
-    String line = channel.take(COMMAND);
-    if (line == null) {
-      throw new IllegalStateException("no end within " + COMMAND + ": " + script);
-    }
-    String[] answer = line.split(" ", -1);
+    String number = Integer.toString(commands.incrementAndGet());
+    channel.send(
+        number
+            + " "
+            + Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
+    String[] answer;
+    do {
+      String line = channel.take(COMMAND);
+      if (line == null) {
+        throw new IllegalStateException("no end within " + COMMAND + ": " + script);
+      }
+      answer = line.split(" ", -1);
+    } while (!answer[0].equals(number)); // of a command that nobody waited for to its end
     String output =
-        new String(Base64.getDecoder().decode(answer[1]), StandardCharsets.UTF_8).strip();
-    if (!"0".equals(answer[0])) {
-      throw new IllegalStateException(script + ": status " + answer[0] + ": " + output);
+        new String(Base64.getDecoder().decode(answer[2]), StandardCharsets.UTF_8).strip();
+    if (!"0".equals(answer[1])) {
+      throw new IllegalStateException(script + ": status " + answer[1] + ": " + output);
     }
     return output;
   }

@@ -27,8 +27,8 @@ final class InnerHost implements AutoCloseable {
 
   /** Boots a machine with {@code shared} neighbours on one clock. */
   static InnerHost boot(int shared) {
-    // The machine sees this checkout, but is no place to build it.
-    Command.run(BUILD, List.of(Checkout.launcher(), "ctl", "--help")).output();
+    // The machine sees this checkout, but is no place to build it: any command builds it here.
+    Command.run(BUILD, List.of(Checkout.launcher(), "ctl", "--help"));
     return new InnerHost(CpufreqMachine.boot(shared));
   }
 
@@ -54,9 +54,9 @@ final class InnerHost implements AutoCloseable {
             .formatted(SOCKETS, name, Checkout.build(), channels));
   }
 
-  /** Ends a VM as a crash does: its sockets hang up and their files stay. */
+  /** Ends a VM as a crash does, if it runs: its sockets hang up and their files stay. */
   void killGuest(String name) {
-    machine.run("kill -9 $(cat /run/" + name + ".pid)");
+    machine.run("kill -9 $(cat /run/%1$s.pid) || true".formatted(name));
   }
 
   /** The table of a VM whose vCPU i is pinned to {@code pcpus[i]}. */
@@ -71,14 +71,9 @@ final class InnerHost implements AutoCloseable {
         .formatted(name, SOCKETS, String.join("\", \"", pcpus));
   }
 
-  /** Removes what earlier daemons have saved. */
-  void forgetDaemons() {
-    machine.run("rm -rf /run/lab");
-  }
-
   /** Starts the daemon and waits until it serves. */
   void startDaemon(String... vms) {
-    // The emulator has fewer CPUs than the machine: a JVM starts faster on two of them.
+    // Compiled code would be compiled again by the emulator, and four CPUs share this machine's.
     machine.run(
         """
         cd %1$s
@@ -96,7 +91,7 @@ final class InnerHost implements AutoCloseable {
         rm -f /run/lab/status /run/lab/log
         (
           bash -c 'echo $$ >/run/lab/pid
-            exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
+            JAVA_TOOL_OPTIONS=-Xint exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
           echo $? >/run/lab/status
         ) >/dev/null 2>/run/lab/log &
         until grep -qw ready /run/lab/log; do
@@ -159,14 +154,18 @@ final class InnerHost implements AutoCloseable {
 
   String ctl(String verb) {
     return machine.run(
-        "cd %s && taskset -c 0,1 ./vmpower ctl --socket %s %s -o json"
+        "cd %s && JAVA_TOOL_OPTIONS=-Xint taskset -c 0,1 ./vmpower ctl --socket %s %s -o json"
             .formatted(Checkout.top(), CONTROL, verb));
   }
 
-  /** Sets every governor to the one that this kernel boots with, and all CPUs online. */
-  void resetGovernors() {
+  /** After a failed test: no daemon, nothing saved, and governors as this kernel boots with. */
+  void startOver() {
+    if (daemonRuns()) {
+      killDaemon();
+    }
     machine.run(
         """
+        rm -rf /run/lab
         cd /sys/devices/system/cpu
         for online in cpu*/online; do echo 1 >$online; done
         for policy in cpufreq/policy*; do echo schedutil >$policy/scaling_governor; done
