@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,7 @@ public final class RunningDaemon implements AutoCloseable {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private static final long LIBVIRT_WAIT_NS = 3_000_000_000L;
+  private static final long FULL_WAIT_NS = 1_000_000L;
 
   private final Path file;
   private final StateDirectory state;
@@ -184,7 +186,7 @@ public final class RunningDaemon implements AutoCloseable {
   @Override
   public void close() throws IOException {
     while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop())) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(this, FULL_WAIT_NS);
     }
     boolean well = awaitEnd();
     control.close(); // after everything is given back: it may take its time

@@ -88,9 +88,7 @@ final class CpufreqMachine implements AutoCloseable {
     LineChannel channel = Objects.requireNonNull(control);
     String number = Integer.toString(commands.incrementAndGet());
     channel.send(
-        number
-            + " "
-            + Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
+        number + " " + Base64.getEncoder().encodeToString(script.getBytes(StandardCharsets.UTF_8)));
     String[] answer;
     do {
       String line = channel.take(COMMAND);

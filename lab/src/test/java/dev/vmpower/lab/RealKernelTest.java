@@ -93,10 +93,7 @@ class RealKernelTest {
 
     setOnline(1, false);
     // Also once the sweep has seen that it is gone.
-    await()
-        .during(NOTICED)
-        .atMost(SWEEP)
-        .untilAsserted(() -> host.isNacked("vm0", "min 0"));
+    await().during(NOTICED).atMost(SWEEP).untilAsserted(() -> host.isNacked("vm0", "min 0"));
     setOnline(1, true);
 
     await()
