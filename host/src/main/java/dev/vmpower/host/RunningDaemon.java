@@ -1,5 +1,6 @@
 package dev.vmpower.host;
 
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
@@ -8,7 +9,7 @@ import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
-import dev.vmpower.host.vm.ClaimLedger;
+import dev.vmpower.host.rehearsal.Rehearsal;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.libvirt.LibvirtException;
@@ -57,7 +58,7 @@ public final class RunningDaemon implements AutoCloseable {
   public static RunningDaemon start(Path file, Config config) throws IOException {
     StateDirectory state = StateDirectory.lock(config.state().dir());
     try {
-      Rehearsal.run(config.state().dir());
+      Rehearsal.run(config.state().dir(), System::nanoTime, System::currentTimeMillis);
       Path root = config.cpu().root();
       ClaimLedger ledger = new ClaimLedger(config.state().dir());
       ledger.load();

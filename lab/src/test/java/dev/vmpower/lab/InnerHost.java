@@ -91,7 +91,8 @@ final class InnerHost implements AutoCloseable {
         rm -f /run/lab/status /run/lab/log
         (
           bash -c 'echo $$ >/run/lab/pid
-            JAVA_TOOL_OPTIONS=-Xint exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
+            export JAVA_TOOL_OPTIONS=-Xint
+            exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
           echo $? >/run/lab/status
         ) >/dev/null 2>/run/lab/log &
         until grep -qw ready /run/lab/log; do

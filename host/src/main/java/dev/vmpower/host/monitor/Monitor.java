@@ -2,10 +2,10 @@ package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.channel.Connector;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
 import dev.vmpower.host.config.Config;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;

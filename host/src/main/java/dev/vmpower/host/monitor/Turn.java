@@ -2,9 +2,9 @@ package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.channel.Channel;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpufreq.Ladder;

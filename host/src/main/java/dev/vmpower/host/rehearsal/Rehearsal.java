@@ -1,11 +1,11 @@
-package dev.vmpower.host;
+package dev.vmpower.host.rehearsal;
 
 import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.log.LogSetup;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The toy host is a directory with one pCPU below the state directory. It is gone afterwards.
  */
-final class Rehearsal {
+public final class Rehearsal {
   static final int REQUESTS = 400;
 
   private static final long ANSWER_MS_MAX = 1_000;
@@ -44,14 +45,18 @@ final class Rehearsal {
   };
 
   private final Path directory;
+  private final LongSupplier clockNs;
+  private final LongSupplier wallMs;
 
-  private Rehearsal(Path directory) {
+  private Rehearsal(Path directory, LongSupplier clockNs, LongSupplier wallMs) {
     this.directory = directory;
+    this.clockNs = clockNs;
+    this.wallMs = wallMs;
   }
 
   /** Rehearses below {@code state}. A failure is no reason not to serve. */
-  static void run(Path state) {
-    Rehearsal rehearsal = new Rehearsal(state.resolve("rehearsal"));
+  public static void run(Path state, LongSupplier clockNs, LongSupplier wallMs) {
+    Rehearsal rehearsal = new Rehearsal(state.resolve("rehearsal"), clockNs, wallMs);
     LogSetup.quietly(
         () -> {
           try {
@@ -80,8 +85,8 @@ final class Rehearsal {
               new DirectorySysfs(directory.resolve("cpu")),
               new OriginalStore(state, "rehearsal", directory.toString()),
               new ClaimLedger(state),
-              System::nanoTime,
-              System::currentTimeMillis);
+              clockNs,
+              wallMs);
       monitor.start();
       try {
         monitor.awaitServing();
