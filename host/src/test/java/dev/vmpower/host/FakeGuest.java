@@ -54,6 +54,13 @@ public final class FakeGuest implements AutoCloseable {
     return this;
   }
 
+  /** Whether the daemon has connected once more than it should. */
+  public boolean isWaitedFor() throws IOException {
+    try (SocketChannel another = server.accept()) {
+      return another != null;
+    }
+  }
+
   private SocketChannel socket() {
     if (socket == null) {
       throw new IllegalStateException("not connected");

@@ -85,13 +85,14 @@ public final class Monitor {
     this.mailbox = new Mailbox(selector);
     this.clocks = new Clocks(sysfs, config.cpu(), originals);
     this.clocks.adopt(clockNs.getAsLong());
-    this.fleet = new Fleet(clocks, ledger);
     this.turn = new Turn(clocks, statistics, ledger);
     this.connector =
         new Connector(
             (vm, number, socket, peer) ->
                 mailbox.offer(new Event.Connected(vm, number, socket, peer)),
             clockNs);
+    this.fleet =
+        new Fleet(clocks, ledger, channel -> connector.lost(channel.vm().name(), channel.number()));
     this.answers = new Answers(clocks, new Holds(clocks), fleet, statistics, config.cpu());
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
@@ -229,9 +230,7 @@ public final class Monitor {
 
   private void dropBroken(long nowMs) {
     for (int i = 0; i < broken.size(); i++) {
-      Channel channel = broken.get(i);
-      fleet.hungUp(channel, nowMs);
-      connector.lost(channel.vm().name(), channel.number());
+      fleet.hungUp(broken.get(i), nowMs);
     }
     broken.clear();
   }
@@ -304,7 +303,6 @@ public final class Monitor {
     Channel channel = fleet.connected(event, nowMs);
     if (channel == null) {
       event.socket().close();
-      connector.lost(event.vm(), event.number());
     } else {
       channel.setKey(event.socket().register(selector, SelectionKey.OP_READ, channel));
     }

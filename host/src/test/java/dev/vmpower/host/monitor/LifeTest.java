@@ -14,9 +14,12 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.fake.FakeSysfs;
+import dev.vmpower.protocol.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -229,6 +232,49 @@ class LifeTest {
       assertThat(rig.khz(0)).isEqualTo(1_200_000);
       assertThat(rig.sysfs.read("cpufreq/policy0/scaling_max_freq")).isEqualTo("2601000");
       assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aVmThatIsConfiguredAgainIsServedAgain() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      Config with = rig.config();
+      Config without =
+          new Config(
+              with.cpu(), with.state(), with.control(), with.libvirt(), with.compat(), List.of());
+
+      // Both before the monitor tells the connector what is wanted.
+      assertThat(rig.monitor().mailbox().offer(configured(without))).isTrue();
+      assertThat(rig.monitor().mailbox().offer(configured(with))).isTrue();
+      rig.sync();
+
+      guest.awaitConnection();
+      await().until(() -> rig.status().channels() == 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+    }
+  }
+
+  private static Event configured(Config config) {
+    return new Event.Configured(config, new CompletableFuture<>());
+  }
+
+  @Test
+  void whenAllSocketsHangUpWithRequestsUnderWayEachIsConnectedOnce() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      for (int i = 0; i < 50; i++) {
+        guest.send(Command.CPU_POWER, SCALE_MIN, 0);
+        guest.send(Command.CPU_POWER, SCALE_MAX, 0);
+        guest.hangUp();
+        guest.awaitConnection();
+      }
+      await().until(() -> rig.status().channels() == 1);
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(guest.isWaitedFor()).as("a second connection").isFalse();
     }
   }
 }
