@@ -114,6 +114,11 @@ public final class FakeGuest implements AutoCloseable {
     }
   }
 
+  /** Writes what the socket takes, and forgets the rest. */
+  public void tryWrite(ByteBuffer bytes) throws IOException {
+    socket().write(bytes);
+  }
+
   /** Reads exactly {@code size} bytes. */
   public ByteBuffer read(int size) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
