@@ -56,27 +56,32 @@ class ArchitectureTest {
       host.arbiter    | machine.cpufreq.Ladder                      |
       host.view       |                                             |
       host.config     | host.arbiter.Envelope machine.cpu           | java.io java.nio org.tomlj
-      host.vm         | host.arbiter machine.cpu                    | java.io java.nio org.slf4j
-                      | machine.socket.PeerProcess                  |
+      host.vm         | host.arbiter machine.cpu                    |
+      host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
                       | machine.cpu machine.cpufreq machine.sysfs   |
       host.channel    | host.vm protocol machine.socket             | java.io java.net java.nio
                       |                                             | org.slf4j
-      host.monitor    | host.arbiter host.channel host.clock        | java.io java.nio org.slf4j
-                      | host.config.Config host.view host.vm        | org.HdrHistogram
+      host.monitor    | host.arbiter host.channel host.claims       | java.io java.nio org.slf4j
+                      | host.clock host.config.Config host.view     | org.HdrHistogram
+                      | host.vm                                     |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.libvirt machine.socket.PeerProcess  |
                       | machine.sysfs                               |
-      host.control    | host.monitor.Verb host.view machine.cpu     | java.io java.nio jdk.net
-                      | machine.socket.PeerCredentials              | org.slf4j org.eclipse.jetty
+      host.control    | host.monitor.Verb host.view machine.cpu     | java.io java.net java.nio
+                      | machine.socket.PeerCredentials              | jdk.net org.slf4j
+                      |                                             | org.eclipse.jetty
                       |                                             | tools.jackson
       host.log        |                                             | java.io org.slf4j
                       |                                             | ch.qos.logback
-      host            | host.arbiter.Envelope host.config           | java.io java.net java.nio
-                      | host.control host.log host.monitor          | org.slf4j sun.misc
-                      | host.vm.ClaimLedger protocol machine.cpu    |
-                      | machine.cpufreq machine.libvirt             |
+      host.rehearsal  | host.arbiter.Envelope host.claims           | java.io java.net java.nio
+                      | host.config.Config host.log host.monitor    | org.slf4j
+                      | protocol machine.cpu machine.cpufreq        |
                       | machine.sysfs                               |
+      host            | host.claims host.config host.control        | java.io java.nio
+                      | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
+                      | machine.cpu machine.cpufreq                 |
+                      | machine.libvirt machine.sysfs               |
 
       guest           | protocol                                    | java.io java.net java.nio
                       |                                             | java.lang.foreign

@@ -1,5 +1,6 @@
 package dev.vmpower.host;
 
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
@@ -8,7 +9,7 @@ import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
-import dev.vmpower.host.vm.ClaimLedger;
+import dev.vmpower.host.rehearsal.Rehearsal;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.libvirt.LibvirtException;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,7 @@ public final class RunningDaemon implements AutoCloseable {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private static final long LIBVIRT_WAIT_NS = 3_000_000_000L;
+  private static final long FULL_WAIT_NS = 1_000_000L;
 
   private final Path file;
   private final StateDirectory state;
@@ -55,7 +58,7 @@ public final class RunningDaemon implements AutoCloseable {
   public static RunningDaemon start(Path file, Config config) throws IOException {
     StateDirectory state = StateDirectory.lock(config.state().dir());
     try {
-      Rehearsal.run(config.state().dir());
+      Rehearsal.run(config.state().dir(), System::nanoTime, System::currentTimeMillis);
       Path root = config.cpu().root();
       ClaimLedger ledger = new ClaimLedger(config.state().dir());
       ledger.load();
@@ -83,6 +86,12 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   private void serve() throws IOException {
+    if (config.control().http() != null) {
+      LOG.warn("{}: [control] http has no effect in this version", file);
+    }
+    if (config.compat().fifo()) {
+      LOG.warn("{}: [compat] fifo has no effect in this version", file);
+    }
     monitor.start();
     String uri = config.libvirt().uri();
     try {
@@ -177,11 +186,11 @@ public final class RunningDaemon implements AutoCloseable {
   /** Gives everything back and ends. */
   @Override
   public void close() throws IOException {
-    control.close();
     while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop())) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(this, FULL_WAIT_NS);
     }
     boolean well = awaitEnd();
+    control.close(); // after everything is given back: it may take its time
     if (libvirt != null) {
       libvirt.close();
     }

@@ -54,6 +54,13 @@ public final class FakeGuest implements AutoCloseable {
     return this;
   }
 
+  /** Whether the daemon has connected once more than it should. */
+  public boolean isWaitedFor() throws IOException {
+    try (SocketChannel another = server.accept()) {
+      return another != null;
+    }
+  }
+
   private SocketChannel socket() {
     if (socket == null) {
       throw new IllegalStateException("not connected");
@@ -105,6 +112,11 @@ public final class FakeGuest implements AutoCloseable {
         await(SelectionKey.OP_WRITE);
       }
     }
+  }
+
+  /** Writes what the socket takes, and forgets the rest. */
+  public void tryWrite(ByteBuffer bytes) throws IOException {
+    socket().write(bytes);
   }
 
   /** Reads exactly {@code size} bytes. */

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.StatusView;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.fake.FakeSysfs;

@@ -73,9 +73,15 @@ final class DemoRun {
     return summary;
   }
 
+  /** In memory where it can be, as {@code /run} is, where a daemon keeps its state. */
+  static Path parentDirectory() {
+    Path memory = Path.of("/dev/shm");
+    return Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
+  }
+
   // A short name, for users to type and for socket paths, which are short in the kernel.
   private static Path createDirectory() throws IOException {
-    Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+    Path parent = parentDirectory();
     String name = "vmpower-demo-" + ProcessHandle.current().pid();
     for (int i = 1; true; i++) {
       Path directory = parent.resolve(i == 1 ? name : name + "-" + i);

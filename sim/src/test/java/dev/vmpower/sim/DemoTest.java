@@ -115,7 +115,7 @@ class DemoTest {
   @Test
   void theProgramEndsWellOnASignal() throws Exception {
     Process demo = start();
-    Path directory = Path.of(System.getProperty("java.io.tmpdir"), "vmpower-demo-" + demo.pid());
+    Path directory = DemoRun.parentDirectory().resolve("vmpower-demo-" + demo.pid());
     Path governor = directory.resolve("cpu/cpufreq/policy4/scaling_governor");
     await()
         .atMost(Duration.ofSeconds(TIMEOUT_S))

@@ -85,9 +85,13 @@ public final class Channel {
   public int read(ByteBuffer arena, int offset) throws IOException {
     int begun = partial.position();
     arena.put(offset, partial, 0, begun);
-    arena.limit(offset + PACKETS_PER_TURN_MAX * RequestPacket.SIZE_BYTES).position(offset + begun);
-    int taken = socket.read(arena);
-    arena.clear();
+    int taken;
+    try {
+      arena.limit(offset + PACKETS_PER_TURN_MAX * RequestPacket.SIZE_BYTES);
+      taken = socket.read(arena.position(offset + begun));
+    } finally {
+      arena.clear(); // it serves other channels too, also where this one broke
+    }
     if (taken < 0) {
       return HUNG_UP;
     }

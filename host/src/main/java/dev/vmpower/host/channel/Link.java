@@ -120,7 +120,7 @@ final class Link {
     triedAtNs = clockNs.getAsLong();
     try {
       connected = tryOnce(sink);
-    } catch (IOException refused) {
+    } catch (IOException | RuntimeException refused) {
       report(path + ": " + refused.getMessage());
     }
     if (connected) {

@@ -43,9 +43,7 @@ final class Outbox {
       dropNotBegun(false);
     }
     if (count == 0) {
-      reply.limit(offset + size).position(offset);
-      int taken = socket.write(reply);
-      reply.clear();
+      int taken = write(reply, offset, size);
       if (taken == size) {
         return;
       }
@@ -55,6 +53,15 @@ final class Outbox {
       dropped++;
     } else {
       keep(reply, offset, size, isQuery);
+    }
+  }
+
+  // The buffer serves other channels too: it must be left as it was, also by a broken connection.
+  private int write(ByteBuffer buffer, int offset, int size) throws IOException {
+    try {
+      return socket.write(buffer.limit(offset + size).position(offset));
+    } finally {
+      buffer.clear();
     }
   }
 
@@ -77,9 +84,7 @@ final class Outbox {
   void flush() throws IOException {
     while (count > 0 && slots != null) {
       int start = first * SLOT_BYTES;
-      slots.limit(start + sizes[first]).position(start + written);
-      written += socket.write(slots);
-      slots.clear();
+      written += write(slots, start + written, sizes[first] - written);
       if (written < sizes[first]) {
         return;
       }

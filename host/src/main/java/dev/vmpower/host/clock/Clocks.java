@@ -13,9 +13,7 @@ import dev.vmpower.machine.sysfs.SysfsException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,15 +34,14 @@ public final class Clocks {
   /** How long a next start waits for claims before it restores what an earlier one had managed. */
   public static final long ADOPT_NS = 5_000_000_000L;
 
+  private static final long REASSERT_NS = 500_000_000L;
   private static final long NEVER = Long.MAX_VALUE;
 
   private final Sysfs sysfs;
   private final Config.Cpu config;
-  private final OriginalStore store;
+  private final Originals originals;
   private final Steward steward;
-  private final Map<Integer, Original> adopted = new HashMap<>();
   private final List<ClockGroup> touched = new ArrayList<>();
-  private final List<ManagedDomain> unsaved = new ArrayList<>();
 
   private ClockMap map;
   private boolean passive;
@@ -54,7 +51,7 @@ public final class Clocks {
   public Clocks(Sysfs sysfs, Config.Cpu config, OriginalStore store) {
     this.sysfs = sysfs;
     this.config = config;
-    this.store = store;
+    this.originals = new Originals(store);
     this.steward = new Steward(config.reassert());
     this.passive = config.observe();
     this.map = ClockMap.read(sysfs, config, null);
@@ -70,24 +67,11 @@ public final class Clocks {
    * @throws IOException if the saved originals cannot be used, in one line
    */
   public void adopt(long nowNs) throws IOException {
-    adopted.putAll(store.load());
-    if (adopted.isEmpty()) {
-      return;
-    }
-    LOG.info("an earlier run left {} frequency domains managed", adopted.size());
-    adoptInto(map);
-    adoptUntilNs = nowNs + (passive ? 0 : ADOPT_NS);
-  }
-
-  private void adoptInto(ClockMap fresh) {
-    for (ManagedDomain managed : fresh.domains()) {
-      Original original = adopted.remove(managed.domain.number());
-      if (original != null && original.driver().equals(managed.domain.driver())) {
-        managed.original = original;
-        managed.setLimits(original.minKhz(), original.maxKhz(), fresh.turbo());
-      } else if (original != null) {
-        LOG.warn("{}: its driver changed, so its saved original is void", managed);
-      }
+    int left = originals.load();
+    if (left > 0) {
+      LOG.info("an earlier run left {} frequency domains managed", left);
+      originals.handOut(map.domains(), map.turbo());
+      adoptUntilNs = nowNs + (passive ? 0 : ADOPT_NS);
     }
   }
 
@@ -209,6 +193,23 @@ public final class Clocks {
     }
   }
 
+  /**
+   * How often {@link #touchManaged} is to be called, in ns: where another program's changes are to
+   * be undone, nobody may have to ask first.
+   */
+  public long checkEveryNs() {
+    return config.reassert() ? REASSERT_NS : NEVER;
+  }
+
+  /** Marks the frequency domains that are managed, for a look at what others made of them. */
+  public void touchManaged() {
+    for (ManagedDomain managed : map.domains()) {
+      if (managed.original != null) {
+        touch(map.group(managed));
+      }
+    }
+  }
+
   /** Marks all frequency domains for {@link #settle}. */
   public void touchAll() {
     map.groups().forEach(this::touch);
@@ -246,7 +247,7 @@ public final class Clocks {
         group.decide(nowMs);
       }
     }
-    saveNew();
+    originals.saveAdded(map.domains());
     for (int i = 0; i < touched.size(); i++) {
       ClockGroup group = touched.get(i);
       group.touched = false;
@@ -257,7 +258,7 @@ public final class Clocks {
     }
     touched.clear();
     if (givenBack) {
-      saveRemaining();
+      originals.saveRemaining(map.domains());
     }
   }
 
@@ -294,57 +295,12 @@ public final class Clocks {
         Original original = managed.domain.readOriginal();
         managed.setLimits(original.minKhz(), original.maxKhz(), map.turbo());
         if (!passive) {
-          managed.original = original;
-          unsaved.add(managed);
+          originals.add(managed, original);
         }
       } catch (SysfsException unreadable) {
-        fail(managed, Refusal.NO_CPUFREQ, unreadable);
+        managed.fail(Refusal.NO_CPUFREQ, unreadable);
       }
     }
-  }
-
-  // Nothing is written to a frequency domain before its original is on the disk.
-  private void saveNew() {
-    if (unsaved.isEmpty()) {
-      return;
-    }
-    try {
-      store.save(originals());
-      unsaved.forEach(managed -> managed.solve(Refusal.STATE));
-    } catch (IOException notDurable) {
-      for (ManagedDomain managed : unsaved) {
-        managed.original = null;
-        fail(managed, Refusal.STATE, notDurable);
-      }
-    }
-    unsaved.clear();
-  }
-
-  private static void fail(ManagedDomain managed, Refusal problem, IOException why) {
-    if (managed.problem != problem) {
-      LOG.warn("{} is not touched: {} [{}]", managed, why.getMessage(), problem.label());
-    }
-    managed.problem = problem;
-    managed.problemText = String.valueOf(why.getMessage());
-  }
-
-  private void saveRemaining() {
-    try {
-      store.save(originals());
-    } catch (IOException notDurable) {
-      // What was given back would be given back once more at the next start: no harm in that.
-      LOG.warn("the saved originals could not be updated: {}", notDurable.getMessage());
-    }
-  }
-
-  private Map<Integer, Original> originals() {
-    Map<Integer, Original> originals = new HashMap<>(adopted);
-    for (ManagedDomain managed : map.domains()) {
-      if (managed.original != null) {
-        originals.put(managed.domain.number(), managed.original);
-      }
-    }
-    return originals;
   }
 
   /** Gives everything back now, at an orderly end. */
@@ -355,8 +311,8 @@ public final class Clocks {
         any |= steward.giveBack(managed);
       }
     }
-    if (any || !adopted.isEmpty()) {
-      saveRemaining();
+    if (any) {
+      originals.saveRemaining(map.domains());
     }
   }
 
@@ -371,14 +327,12 @@ public final class Clocks {
     boolean changed = fresh != map;
     if (changed) {
       for (ManagedDomain lost : map.lostIn(fresh)) {
-        if (lost.original != null) {
-          LOG.warn("{} is gone", lost);
-        }
+        originals.keep(lost);
         lost.domain.close();
       }
       map = fresh;
       touched.clear();
-      adoptInto(fresh);
+      originals.handOut(fresh.domains(), fresh.turbo());
       LOG.info(
           "{} frequency domains, pCPUs {} online",
           fresh.domains().size(),

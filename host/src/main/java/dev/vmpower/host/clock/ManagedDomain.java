@@ -6,7 +6,10 @@ import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.FrequencyDomain;
 import dev.vmpower.machine.cpufreq.Original;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A frequency domain and what vmpower has made of it: its original while it is managed, its target,
@@ -15,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe: the monitor thread owns every instance.
  */
 public final class ManagedDomain {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.cpufreq");
+
   /** No frequency: no target yet, or what was written is not known to be in force. */
   static final int NONE = -1;
 
@@ -129,6 +134,15 @@ public final class ManagedDomain {
 
   void setTurbo(boolean turbo) {
     bounds = new Bounds(limitMinKhz, limitMaxKhz, turbo && domain.ladder().hasTurbo());
+  }
+
+  /** Notes that it cannot be touched, with a log line where that is new. */
+  void fail(Refusal refusal, IOException why) {
+    if (problem != refusal) {
+      LOG.warn("{} is not touched: {} [{}]", this, why.getMessage(), refusal.label());
+    }
+    problem = refusal;
+    problemText = String.valueOf(why.getMessage());
   }
 
   /** Hands what was made of this frequency domain to {@code fresh}, which is the same one. */

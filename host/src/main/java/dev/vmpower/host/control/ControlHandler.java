@@ -58,9 +58,6 @@ final class ControlHandler extends Handler.Abstract {
         throw new RequestException(
             RequestException.BAD_REQUEST, route.path() + " takes nothing after a question mark");
       }
-      if (request.getLength() > BODY_BYTES_MAX) {
-        throw tooLarge();
-      }
       exchange.begin(route);
     } catch (RequestException refused) {
       exchange.refuse(refused);

@@ -42,7 +42,6 @@ final class HttpService {
     connector.setIdleTimeout(IDLE_MS_MAX);
     NetworkConnectionLimit limit = new NetworkConnectionLimit(CONNECTIONS_MAX, connector);
     connector.addListener(limit);
-    server.addBean(limit);
     server.addConnector(connector);
   }
 

@@ -4,9 +4,9 @@ import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.channel.Connector;
 import dev.vmpower.host.channel.Target;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.config.Config;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,15 +48,22 @@ final class Fleet {
 
   private final Clocks clocks;
   private final ClaimLedger ledger;
+  private final Consumer<Channel> lost;
   private final TreeMap<String, Entry> byName = new TreeMap<>();
   private final Map<String, Entry> byUuid = new HashMap<>();
   private final Map<String, BitSet> disabled = new HashMap<>();
   private Map<String, Config.VmEntry> configured = Map.of();
   private boolean changed;
 
-  Fleet(Clocks clocks, ClaimLedger ledger) {
+  /**
+   * An empty fleet.
+   *
+   * @param lost is told of each channel that ended, so that it is connected again
+   */
+  Fleet(Clocks clocks, ClaimLedger ledger, Consumer<Channel> lost) {
     this.clocks = clocks;
     this.ledger = ledger;
+    this.lost = lost;
   }
 
   /** Takes up the {@code [[vm]]} entries: new ones, changed ones, and those that are no more. */
@@ -284,6 +292,7 @@ final class Fleet {
     channel.vm().countSocket(-1);
     touchEnforced(channel.vm());
     ledger.change();
+    lost.accept(channel);
     LOG.info("{} hung up", channel);
   }
 
@@ -312,7 +321,7 @@ final class Fleet {
 
   private void adoptRecorded(Channel channel, long nowMs) {
     for (Vcpu vcpu : channel.vm().vcpus()) {
-      if (vcpu.hasRecorded()) {
+      if (vcpu.hasRecordedFrom(channel.number())) {
         channel.claim(vcpu, nowMs);
         vcpu.adoptRecorded(nowMs);
         clocks.touch(vcpu);

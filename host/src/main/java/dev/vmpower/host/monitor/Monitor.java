@@ -2,10 +2,10 @@ package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.channel.Connector;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
 import dev.vmpower.host.config.Config;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
@@ -58,6 +58,7 @@ public final class Monitor {
   private boolean moreEvents;
   private long turnBeganNs;
   private long nextSweepNs;
+  private long nextCheckNs = Long.MAX_VALUE;
   private long wakeups;
 
   /**
@@ -84,13 +85,14 @@ public final class Monitor {
     this.mailbox = new Mailbox(selector);
     this.clocks = new Clocks(sysfs, config.cpu(), originals);
     this.clocks.adopt(clockNs.getAsLong());
-    this.fleet = new Fleet(clocks, ledger);
     this.turn = new Turn(clocks, statistics, ledger);
     this.connector =
         new Connector(
             (vm, number, socket, peer) ->
                 mailbox.offer(new Event.Connected(vm, number, socket, peer)),
             clockNs);
+    this.fleet =
+        new Fleet(clocks, ledger, channel -> connector.lost(channel.vm().name(), channel.number()));
     this.answers = new Answers(clocks, new Holds(clocks), fleet, statistics, config.cpu());
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
@@ -99,6 +101,9 @@ public final class Monitor {
   public void start() {
     fleet.configure(config.vms(), wallMs.getAsLong());
     nextSweepNs = clockNs.getAsLong() + SWEEP_NS;
+    if (clocks.checkEveryNs() < SWEEP_NS) {
+      nextCheckNs = clockNs.getAsLong() + clocks.checkEveryNs();
+    }
     connector.start();
     thread.start();
   }
@@ -193,7 +198,7 @@ public final class Monitor {
   }
 
   private long timeoutMs() {
-    long dueNs = Math.min(nextSweepNs, clocks.deadlineNs());
+    long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
     if (ledger.isChanged()) {
       dueNs = Math.min(dueNs, ledger.dueAtNs());
     }
@@ -225,9 +230,7 @@ public final class Monitor {
 
   private void dropBroken(long nowMs) {
     for (int i = 0; i < broken.size(); i++) {
-      Channel channel = broken.get(i);
-      fleet.hungUp(channel, nowMs);
-      connector.lost(channel.vm().name(), channel.number());
+      fleet.hungUp(broken.get(i), nowMs);
     }
     broken.clear();
   }
@@ -242,6 +245,10 @@ public final class Monitor {
 
   private void runTimers(long nowNs) {
     clocks.expire(nowNs);
+    if (nowNs >= nextCheckNs) {
+      nextCheckNs = nowNs + clocks.checkEveryNs();
+      clocks.touchManaged();
+    }
     if (nowNs >= nextSweepNs) {
       nextSweepNs = nowNs + SWEEP_NS;
       if (clocks.sweep()) {
@@ -296,7 +303,6 @@ public final class Monitor {
     Channel channel = fleet.connected(event, nowMs);
     if (channel == null) {
       event.socket().close();
-      connector.lost(event.vm(), event.number());
     } else {
       channel.setKey(event.socket().register(selector, SelectionKey.OP_READ, channel));
     }

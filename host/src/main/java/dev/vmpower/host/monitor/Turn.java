@@ -2,9 +2,9 @@ package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.channel.Channel;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpufreq.Ladder;
@@ -107,7 +107,7 @@ final class Turn {
     if (vcpu == null) {
       statistics.refuse(channel, Refusal.NO_VCPU, null, nowNs);
     } else if (channel.isDisabled()) {
-      vcpu.record(Arbiter.MAX, true);
+      vcpu.record(Arbiter.MAX, true, channel.number());
       statistics.refuse(channel, Refusal.DISABLED, vcpu, nowNs);
     } else {
       claim(channel, vcpu, nowMs);
@@ -145,7 +145,7 @@ final class Turn {
       answer(channel, offset, vcpu, Refusal.NO_TURBO);
       return;
     }
-    move(channel.isDisabled(), vcpu, unit, nowMs);
+    move(channel, vcpu, unit, nowMs);
     answer(channel, offset, vcpu, channel.isDisabled() ? Refusal.DISABLED : standing);
   }
 
@@ -156,7 +156,8 @@ final class Turn {
   }
 
   /** Moves the vote of {@code vcpu}, or what is recorded of it while its channel is disabled. */
-  private void move(boolean recordOnly, Vcpu vcpu, Unit unit, long nowMs) {
+  private void move(Channel channel, Vcpu vcpu, Unit unit, long nowMs) {
+    boolean recordOnly = channel.isDisabled();
     int before = recordOnly ? vcpu.latestVote() : vcpu.vote();
     boolean turboBefore = recordOnly ? vcpu.latestTurbo() : vcpu.turbo();
     boolean turbo =
@@ -172,7 +173,7 @@ final class Turn {
           default -> step(vcpu, unit, before, turboBefore);
         };
     if (recordOnly) {
-      vcpu.record(vote, turbo);
+      vcpu.record(vote, turbo, channel.number());
     } else {
       vcpu.vote(vote, turbo, nowMs);
     }

@@ -28,6 +28,7 @@ public final class Vcpu {
   private boolean recorded;
   private int recordedVote = Arbiter.MAX;
   private boolean recordedTurbo = true;
+  private int recordedFrom;
 
   Vcpu(Vm vm, int number) {
     this.vm = vm;
@@ -122,9 +123,10 @@ public final class Vcpu {
   }
 
   /** Keeps a request that came through a disabled channel, for when that is enabled. */
-  public void record(int vote, boolean turbo) {
+  public void record(int vote, boolean turbo, int channel) {
     recordedVote = vote;
     recordedTurbo = turbo;
+    recordedFrom = channel;
     recorded = true;
   }
 
@@ -138,9 +140,9 @@ public final class Vcpu {
     return recorded ? recordedTurbo : turbo;
   }
 
-  /** Whether a request was recorded while a channel was disabled. */
-  public boolean hasRecorded() {
-    return recorded;
+  /** Whether the latest request recorded came through this channel while it was disabled. */
+  public boolean hasRecordedFrom(int channel) {
+    return recorded && recordedFrom == channel;
   }
 
   /** Brings the recorded request into force. */

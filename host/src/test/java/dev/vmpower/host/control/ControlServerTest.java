@@ -7,6 +7,7 @@ import dev.vmpower.host.control.RawClient.Answer;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
@@ -14,7 +15,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -372,9 +377,11 @@ class ControlServerTest {
       } catch (IOException ended) {
         assertThat(ended).hasMessageContaining("pipe");
       }
+      CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(() -> answerOf(tooMany));
+      assertThatThrownBy(() -> answer.get(500, TimeUnit.MILLISECONDS))
+          .isInstanceOfAny(TimeoutException.class, ExecutionException.class);
       first.send(get);
       assertThat(first.answer().status()).isEqualTo(200);
-
       assertThat(monitor.asked).hasSize(HttpService.CONNECTIONS_MAX + 1);
     } finally {
       for (RawClient client : clients) {
@@ -385,6 +392,14 @@ class ControlServerTest {
         .atMost(Duration.ofSeconds(10))
         .ignoreExceptionsInstanceOf(IOException.class)
         .until(() -> RawClient.get(socket, "/v1/cpus").status() == 200);
+  }
+
+  private static Answer answerOf(RawClient client) {
+    try {
+      return client.answer();
+    } catch (IOException ended) {
+      throw new UncheckedIOException(ended);
+    }
   }
 
   @Test

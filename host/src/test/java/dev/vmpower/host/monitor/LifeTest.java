@@ -11,10 +11,15 @@ import static org.awaitility.Awaitility.await;
 import dev.vmpower.host.FakeGuest;
 import dev.vmpower.host.Rig;
 import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.config.Config;
+import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.fake.FakeSysfs;
+import dev.vmpower.protocol.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -176,7 +181,14 @@ class LifeTest {
       rig.pass(Monitor.SWEEP_NS);
 
       assertThat(rig.khz(1)).isEqualTo(1_200_000);
+      assertThat(rig.sysfs.takeWrites())
+          .as("another level first: the kernel sends nothing where a write equals its guess")
+          .endsWith(
+              "cpufreq/policy1/scaling_setspeed=2601000",
+              "cpufreq/policy1/scaling_setspeed=1200000");
       assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(ACK);
+      rig.stop();
+      assertThat(rig.governor(1)).as("its original was kept meanwhile").isEqualTo("schedutil");
     }
   }
 
@@ -199,6 +211,70 @@ class LifeTest {
       rig.sysfs.policy(0).setGovernor("powersave");
       rig.stop();
       assertThat(rig.governor(0)).as("left as the other program set it").isEqualTo("powersave");
+    }
+  }
+
+  @Test
+  void whereOthersChangesAreToBeUndoneTheyAreWithinASecond() throws Exception {
+    Rig reasserting =
+        Rig.withCpus(directory, 2)
+            .cpu(cpu -> new Config.Cpu(cpu.root(), CpuSet.of(), false, 8, true, false, true))
+            .vm("vm0", "0");
+    try (Rig rig = reasserting.start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.policy(0).setGovernor("performance");
+      rig.sysfs.write("cpufreq/policy0/scaling_max_freq", "1700000");
+
+      rig.pass(Rig.SECOND_NS);
+
+      assertThat(rig.governor(0)).isEqualTo("userspace");
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      assertThat(rig.sysfs.read("cpufreq/policy0/scaling_max_freq")).isEqualTo("2601000");
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aVmThatIsConfiguredAgainIsServedAgain() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      Config with = rig.config();
+      Config without =
+          new Config(
+              with.cpu(), with.state(), with.control(), with.libvirt(), with.compat(), List.of());
+
+      // Both before the monitor tells the connector what is wanted.
+      assertThat(rig.monitor().mailbox().offer(configured(without))).isTrue();
+      assertThat(rig.monitor().mailbox().offer(configured(with))).isTrue();
+      rig.sync();
+
+      guest.awaitConnection();
+      await().until(() -> rig.status().channels() == 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+    }
+  }
+
+  private static Event configured(Config config) {
+    return new Event.Configured(config, new CompletableFuture<>());
+  }
+
+  @Test
+  void whenAllSocketsHangUpWithRequestsUnderWayEachIsConnectedOnce() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      for (int i = 0; i < 50; i++) {
+        guest.send(Command.CPU_POWER, SCALE_MIN, 0);
+        guest.send(Command.CPU_POWER, SCALE_MAX, 0);
+        guest.hangUp();
+        guest.awaitConnection();
+      }
+      await().until(() -> rig.status().channels() == 1);
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(guest.isWaitedFor()).as("a second connection").isFalse();
     }
   }
 }

@@ -133,4 +133,22 @@ class OperatorTest {
       assertThat(rig.khz(0)).isEqualTo(1_200_000);
     }
   }
+
+  @Test
+  void enablingOneChannelBringsNothingIntoForceThatCameThroughAnother() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0", "1").start()) {
+      FakeGuest first = rig.guest("vm0", 0);
+      FakeGuest second = rig.guest("vm0", 1);
+      assertThat(first.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      assertThat(second.ask(SCALE_MAX, 1)).isEqualTo(ACK);
+      rig.ask(new Verb.EnableChannels("vm0", null, false));
+      assertThat(first.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(second.ask(SCALE_MIN, 1)).isEqualTo(NACK);
+
+      rig.ask(new Verb.EnableChannels("vm0", CpuSet.of(0), true));
+
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      assertThat(rig.khz(1)).isEqualTo(2_601_000);
+    }
+  }
 }

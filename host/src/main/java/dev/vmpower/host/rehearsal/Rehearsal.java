@@ -1,11 +1,11 @@
-package dev.vmpower.host;
+package dev.vmpower.host.rehearsal;
 
 import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.log.LogSetup;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
-import dev.vmpower.host.vm.ClaimLedger;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
@@ -17,12 +17,15 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 
@@ -32,22 +35,28 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The toy host is a directory with one pCPU below the state directory. It is gone afterwards.
  */
-final class Rehearsal {
+public final class Rehearsal {
   static final int REQUESTS = 400;
+
+  private static final long ANSWER_MS_MAX = 1_000;
 
   private static final Unit[] UNITS = {
     Unit.SCALE_MIN, Unit.SCALE_UP, Unit.SCALE_MAX, Unit.SCALE_DOWN, Unit.DISABLE_TURBO,
   };
 
   private final Path directory;
+  private final LongSupplier clockNs;
+  private final LongSupplier wallMs;
 
-  private Rehearsal(Path directory) {
+  private Rehearsal(Path directory, LongSupplier clockNs, LongSupplier wallMs) {
     this.directory = directory;
+    this.clockNs = clockNs;
+    this.wallMs = wallMs;
   }
 
   /** Rehearses below {@code state}. A failure is no reason not to serve. */
-  static void run(Path state) {
-    Rehearsal rehearsal = new Rehearsal(state.resolve("rehearsal"));
+  public static void run(Path state, LongSupplier clockNs, LongSupplier wallMs) {
+    Rehearsal rehearsal = new Rehearsal(state.resolve("rehearsal"), clockNs, wallMs);
     LogSetup.quietly(
         () -> {
           try {
@@ -76,16 +85,16 @@ final class Rehearsal {
               new DirectorySysfs(directory.resolve("cpu")),
               new OriginalStore(state, "rehearsal", directory.toString()),
               new ClaimLedger(state),
-              System::nanoTime,
-              System::currentTimeMillis);
+              clockNs,
+              wallMs);
       monitor.start();
       try {
         monitor.awaitServing();
         guest.configureBlocking(false);
-        SocketChannel socket = guest.accept();
-        if (socket != null) {
-          ask(socket);
-          socket.close();
+        try (SocketChannel socket = guest.accept()) {
+          if (socket != null) {
+            ask(socket);
+          }
         }
       } catch (InterruptedException stopped) {
         Thread.currentThread().interrupt();
@@ -98,6 +107,15 @@ final class Rehearsal {
   }
 
   private static void ask(SocketChannel socket) throws IOException {
+    socket.configureBlocking(false);
+    Selector selector = Selector.open();
+    socket.register(selector, SelectionKey.OP_READ);
+    try (selector) {
+      ask(socket, selector);
+    }
+  }
+
+  private static void ask(SocketChannel socket, Selector selector) throws IOException {
     ByteBuffer packet =
         ByteBuffer.allocateDirect(RequestPacket.SIZE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     RequestPacket request = new RequestPacket().wrap(packet, 0);
@@ -107,9 +125,10 @@ final class Rehearsal {
       socket.write(packet);
       packet.clear();
       while (packet.hasRemaining()) {
-        if (socket.read(packet) < 0) {
-          return;
+        if (selector.select(ANSWER_MS_MAX) == 0 || socket.read(packet) < 0) {
+          return; // a rehearsal that fails delays the start no longer than this
         }
+        selector.selectedKeys().clear();
       }
     }
   }

@@ -1,4 +1,4 @@
-package dev.vmpower.host.vm;
+package dev.vmpower.host.claims;
 
 import dev.vmpower.machine.socket.PeerProcess;
 import java.io.IOException;

@@ -1,0 +1,117 @@
+package dev.vmpower.host.clock;
+
+import dev.vmpower.host.vm.Refusal;
+import dev.vmpower.machine.cpufreq.Original;
+import dev.vmpower.machine.cpufreq.OriginalStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How every managed frequency domain was found, on the disk before anything is changed, and kept
+ * until it is given back: also while its pCPUs are offline, and across a crash of the daemon.
+ *
+ * <p>Not thread-safe: the monitor thread owns it.
+ */
+final class Originals {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.cpufreq");
+
+  private final OriginalStore store;
+
+  /** Of frequency domains that are not there: left by an earlier run, or gone for a while. */
+  private final Map<Integer, Original> absent = new HashMap<>();
+
+  /** Those of {@link #absent} that this run has seen go. */
+  private final Set<Integer> gone = new HashSet<>();
+
+  private final List<ManagedDomain> unsaved = new ArrayList<>();
+
+  Originals(OriginalStore store) {
+    this.store = store;
+  }
+
+  /**
+   * Reads what an earlier daemon left, and tells how many frequency domains it had managed.
+   *
+   * @throws IOException if it cannot be used, in one line
+   */
+  int load() throws IOException {
+    absent.putAll(store.load());
+    return absent.size();
+  }
+
+  /** Gives their originals to those of {@code domains} that have come, or come back. */
+  void handOut(List<ManagedDomain> domains, boolean turbo) {
+    for (ManagedDomain managed : domains) {
+      Original original = managed.original == null ? absent.remove(managed.domain.number()) : null;
+      if (original != null && original.driver().equals(managed.domain.driver())) {
+        managed.original = original;
+        managed.setLimits(original.minKhz(), original.maxKhz(), turbo);
+        managed.returnedFromOffline = gone.remove(managed.domain.number());
+      } else if (original != null) {
+        LOG.warn("{}: its driver changed, so its saved original is void", managed);
+      }
+    }
+  }
+
+  /** Keeps the original of a frequency domain that went away. */
+  void keep(ManagedDomain lost) {
+    if (lost.original != null) {
+      absent.put(lost.domain.number(), lost.original);
+      gone.add(lost.domain.number());
+      LOG.warn("{} is gone; its original is kept for when it comes back", lost);
+    }
+  }
+
+  /** Notes that {@code managed}, found as {@code original}, is about to be changed. */
+  void add(ManagedDomain managed, Original original) {
+    managed.original = original;
+    unsaved.add(managed);
+  }
+
+  /**
+   * Saves what was added, in one write for all. Where that fails they are not to be changed: they
+   * lose their original and get a problem.
+   */
+  void saveAdded(List<ManagedDomain> domains) {
+    if (unsaved.isEmpty()) {
+      return;
+    }
+    try {
+      store.save(all(domains));
+      unsaved.forEach(managed -> managed.solve(Refusal.STATE));
+    } catch (IOException notDurable) {
+      for (ManagedDomain managed : unsaved) {
+        managed.original = null;
+        managed.fail(Refusal.STATE, notDurable);
+      }
+    }
+    unsaved.clear();
+  }
+
+  /** Saves what is left after some were given back. */
+  void saveRemaining(List<ManagedDomain> domains) {
+    try {
+      store.save(all(domains));
+    } catch (IOException notDurable) {
+      // What was given back would be given back once more at the next start: no harm in that.
+      LOG.warn("the saved originals could not be updated: {}", notDurable.getMessage());
+    }
+  }
+
+  private Map<Integer, Original> all(List<ManagedDomain> domains) {
+    Map<Integer, Original> originals = new HashMap<>(absent);
+    for (ManagedDomain managed : domains) {
+      if (managed.original != null) {
+        originals.put(managed.domain.number(), managed.original);
+      }
+    }
+    return originals;
+  }
+}
