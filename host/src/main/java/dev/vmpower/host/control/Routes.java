@@ -97,6 +97,11 @@ final class Routes {
             + String.join(" ", routes.stream().map(Route::path).toList()));
   }
 
+  /** The whole table. */
+  List<Route> all() {
+    return List.copyOf(routes);
+  }
+
   private void get(String path, Verb<?> verb) {
     routes.add(new Route("GET", path, List.of(), (a, who) -> asker.ask(verb)));
   }

@@ -1,0 +1,115 @@
+package dev.vmpower.host.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.view.ChannelView;
+import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.StatusView;
+import dev.vmpower.host.view.VmView;
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** docs/openapi.json describes the routes and the views that there are, and no others. */
+class OpenApiTest {
+  private static final Path FILE =
+      Path.of(System.getProperty("vmpower.checkout"), "docs", "openapi.json");
+
+  private final JsonNode api = read();
+
+  private static JsonNode read() {
+    try {
+      return JsonMapper.shared().readTree(Files.readString(FILE));
+    } catch (IOException missing) {
+      throw new AssertionError(missing);
+    }
+  }
+
+  private static List<Routes.Route> routes() {
+    return new Routes(OpenApiTest::nobody, (vm, vcpu, cpus) -> "", () -> {}, Runnable::run).all();
+  }
+
+  private static <T> CompletableFuture<T> nobody(Verb<T> verb) {
+    return new CompletableFuture<>();
+  }
+
+  @Test
+  void thePathsAreThoseOfTheTable() {
+    TreeSet<String> described = new TreeSet<>();
+    api.path("paths")
+        .properties()
+        .forEach(
+            path ->
+                path.getValue()
+                    .propertyNames()
+                    .forEach(method -> described.add(method + " " + path.getKey())));
+
+    assertThat(described)
+        .containsExactlyInAnyOrderElementsOf(
+            routes().stream()
+                .map(route -> route.method().toLowerCase(Locale.ROOT) + " " + route.path())
+                .toList());
+  }
+
+  @ParameterizedTest
+  @MethodSource("routes")
+  void theBodiesHaveTheFieldsOfTheTable(Routes.Route route) {
+    JsonNode schema =
+        api.path("paths")
+            .path(route.path())
+            .path("post")
+            .path("requestBody")
+            .path("content")
+            .path("application/json")
+            .path("schema");
+
+    assertThat(schema.path("properties").propertyNames())
+        .containsExactlyInAnyOrderElementsOf(route.fields());
+  }
+
+  @Test
+  void theSchemasHaveTheFieldsOfTheViews() {
+    Map<String, Class<?>> views =
+        Map.of(
+            "Vm", VmView.class,
+            "Vcpu", VmView.VcpuView.class,
+            "Channel", ChannelView.class,
+            "Cpu", CpuView.class,
+            "Hold", CpuView.HoldView.class,
+            "Vote", CpuView.VoteView.class,
+            "Status", StatusView.class,
+            "AnswerTimes", StatusView.AnswerTimes.class,
+            "Message", Routes.Message.class);
+    views.forEach(
+        (name, view) ->
+            assertThat(
+                    api.path("components")
+                        .path("schemas")
+                        .path(name)
+                        .path("properties")
+                        .propertyNames())
+                .as(name)
+                .containsExactlyElementsOf(
+                    Arrays.stream(view.getRecordComponents())
+                        .map(RecordComponent::getName)
+                        .map(OpenApiTest::snakeCase)
+                        .toList()));
+  }
+
+  private static String snakeCase(String name) {
+    return name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+  }
+}
