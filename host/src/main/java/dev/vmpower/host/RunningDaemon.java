@@ -58,6 +58,7 @@ public final class RunningDaemon implements AutoCloseable {
   public static RunningDaemon start(Path file, Config config) throws IOException {
     StateDirectory state = StateDirectory.lock(config.state().dir());
     try {
+      Files.createDirectories(config.state().lib());
       Rehearsal.run(config.state().dir(), System::nanoTime, System::currentTimeMillis);
       Path root = config.cpu().root();
       ClaimLedger ledger = new ClaimLedger(config.state().dir());

@@ -87,6 +87,7 @@ class DaemonTest {
       Process daemon = start();
       List<String> log = awaitReady(daemon);
       assertThat(log.subList(0, log.size() - 1)).noneMatch(line -> line.contains("ready"));
+      assertThat(directory.resolve("lib")).isDirectory();
       guest.awaitConnection();
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
       assertThat(policy(0).resolve("scaling_setspeed")).hasContent("1200000");
