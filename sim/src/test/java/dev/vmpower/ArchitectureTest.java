@@ -78,7 +78,8 @@ class ArchitectureTest {
                       | host.config.Config host.log host.monitor    | org.slf4j
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.sysfs                               |
-      host            | host.claims host.config host.control        | java.io java.nio
+      host            | host.claims host.clock.Clocks host.config   | java.io java.nio
+                      | host.control                                |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | machine.cpu machine.cpufreq                 |
                       | machine.libvirt machine.sysfs               |

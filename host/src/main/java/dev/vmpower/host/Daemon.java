@@ -6,6 +6,7 @@ import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.log.LogSetup;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,7 +15,7 @@ import sun.misc.Signal;
 
 /** The program {@code vmpowerd}. */
 public final class Daemon {
-  private static final String USAGE = "usage: vmpowerd [--config FILE]";
+  private static final String USAGE = "usage: vmpowerd [restore] [--config FILE]";
   private static final Path DEFAULT_FILE = Path.of("/etc/vmpower/vmpower.toml");
 
   private static final int EXIT_FAILED = 1;
@@ -22,7 +23,10 @@ public final class Daemon {
 
   private Daemon() {}
 
-  /** Runs in the foreground until SIGTERM or SIGINT, after which everything is given back. */
+  /**
+   * Runs in the foreground until SIGTERM or SIGINT, after which everything is given back; with
+   * {@code restore}, gives back what a crash left behind, and ends.
+   */
   public static void main(String[] args) {
     int status = run(args);
     LogSetup.flush();
@@ -30,7 +34,8 @@ public final class Daemon {
   }
 
   private static int run(String[] args) {
-    Path file = parse(args);
+    boolean restore = args.length > 0 && args[0].equals("restore");
+    Path file = parse(restore ? Arrays.copyOfRange(args, 1, args.length) : args);
     if (file == null) {
       return fail(USAGE, EXIT_USAGE);
     }
@@ -40,6 +45,20 @@ public final class Daemon {
     } catch (ConfigException bad) {
       return fail(bad.getMessage(), EXIT_USAGE);
     }
+    return restore ? restore(config) : serve(file, config);
+  }
+
+  /** For a service manager, after a daemon that did not end well. */
+  private static int restore(Config config) {
+    try {
+      RunningDaemon.restore(config);
+      return 0;
+    } catch (IOException failed) {
+      return fail(failed.getMessage(), EXIT_FAILED);
+    }
+  }
+
+  private static int serve(Path file, Config config) {
     // A signal during the start is remembered, and obeyed as soon as there is something to end.
     AtomicReference<@Nullable RunningDaemon> running = new AtomicReference<>();
     StopRequest stop = new StopRequest();

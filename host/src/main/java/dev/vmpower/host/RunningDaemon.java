@@ -1,6 +1,7 @@
 package dev.vmpower.host;
 
 import dev.vmpower.host.claims.ClaimLedger;
+import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
@@ -60,15 +61,13 @@ public final class RunningDaemon implements AutoCloseable {
     try {
       Files.createDirectories(config.state().lib());
       Rehearsal.run(config.state().dir(), System::nanoTime, System::currentTimeMillis);
-      Path root = config.cpu().root();
       ClaimLedger ledger = new ClaimLedger(config.state().dir());
       ledger.load();
       Monitor monitor =
           new Monitor(
               config,
-              new DirectorySysfs(root),
-              new OriginalStore(
-                  config.state().dir(), Files.readString(BOOT_ID).strip(), root.toString()),
+              new DirectorySysfs(config.cpu().root()),
+              originals(config),
               ledger,
               System::nanoTime,
               System::currentTimeMillis);
@@ -84,6 +83,30 @@ public final class RunningDaemon implements AutoCloseable {
       state.close();
       throw failed;
     }
+  }
+
+  /**
+   * Gives back what a daemon that crashed had managed, without serving anybody.
+   *
+   * @throws IOException in one line, if a daemon runs, or not everything could be given back
+   */
+  public static void restore(Config config) throws IOException {
+    StateDirectory state = StateDirectory.lock(config.state().dir());
+    try {
+      Clocks clocks =
+          new Clocks(new DirectorySysfs(config.cpu().root()), config.cpu(), originals(config));
+      clocks.adopt(System.nanoTime());
+      if (!clocks.giveBackAll()) {
+        throw new IOException("not everything could be given back; see the log, and try again");
+      }
+    } finally {
+      state.close();
+    }
+  }
+
+  private static OriginalStore originals(Config config) throws IOException {
+    return new OriginalStore(
+        config.state().dir(), Files.readString(BOOT_ID).strip(), config.cpu().root().toString());
   }
 
   private void serve() throws IOException {

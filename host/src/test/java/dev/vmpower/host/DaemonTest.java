@@ -120,6 +120,29 @@ class DaemonTest {
   }
 
   @Test
+  void restoreGivesBackWithoutADaemonAndNotBesideOne() throws Exception {
+    try (FakeGuest guest = FakeGuest.listen(directory.resolve("channels/vm0.0"))) {
+      Process killed = start();
+      awaitReady(killed);
+      guest.awaitConnection();
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+
+      Process beside = start("restore");
+      assertThat(lines(beside)).singleElement().asString().contains("pid " + killed.pid());
+      assertThat(beside.waitFor()).isEqualTo(1);
+      assertThat(policy(0).resolve("scaling_governor")).hasContent("userspace");
+
+      killed.destroyForcibly();
+      killed.onExit().join();
+      Process restore = start("restore");
+      assertThat(lines(restore)).noneMatch(line -> line.contains("WARN"));
+      assertThat(restore.waitFor()).isZero();
+      isAsFound();
+      assertThat(directory.resolve("run/originals")).doesNotExist();
+    }
+  }
+
+  @Test
   void aSecondDaemonEndsAtOnceAndChangesNothing() throws Exception {
     Process first = start();
     awaitReady(first);
@@ -182,21 +205,21 @@ class DaemonTest {
     }
   }
 
-  private Process start() throws IOException {
-    Process process =
-        new ProcessBuilder(
-                List.of(
-                    ProcessHandle.current().info().command().orElseThrow(),
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Daemon.class.getName(),
-                    "--config",
-                    config().toString()))
-            .start();
+  private Process start(String... verb) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Daemon.class.getName()));
+    command.addAll(List.of(verb));
+    command.addAll(List.of("--config", config().toString()));
+    Process process = new ProcessBuilder(command).start();
     started.add(process);
     return process;
   }

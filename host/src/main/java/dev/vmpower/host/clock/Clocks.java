@@ -303,17 +303,20 @@ public final class Clocks {
     }
   }
 
-  /** Gives everything back now, at an orderly end. */
-  public void giveBackAll() {
+  /** Gives everything back now, at an orderly end. False if the kernel refused some of it. */
+  public boolean giveBackAll() {
     boolean any = false;
+    boolean all = true;
     for (ManagedDomain managed : map.domains()) {
       if (managed.original != null) {
-        any |= steward.giveBack(managed);
+        any = true;
+        all &= steward.giveBack(managed);
       }
     }
     if (any) {
       originals.saveRemaining(map.domains());
     }
+    return all;
   }
 
   /**
