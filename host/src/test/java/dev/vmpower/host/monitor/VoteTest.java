@@ -346,4 +346,33 @@ class VoteTest {
           .containsExactly("cpufreq/policy0/scaling_setspeed=2000000");
     }
   }
+
+  @Test
+  void whatIsInForceIsNotWrittenAgain() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.takeWrites();
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+
+      assertThat(rig.sysfs.takeWrites()).isEmpty();
+    }
+  }
+
+  @Test
+  void connectDropsTheRepliesOfWhatCameBeforeIt() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      ByteBuffer burst = ByteBuffer.allocate(3 * 464).order(ByteOrder.LITTLE_ENDIAN);
+      burst.putInt(8, SCALE_MIN.code()).putInt(12, Command.CPU_POWER.code());
+      burst.putInt(464 + 12, Command.CONNECT.code());
+      burst.putInt(2 * 464 + 8, SCALE_DOWN.code()).putInt(2 * 464 + 12, 1);
+      guest.write(burst);
+
+      assertThat(guest.read(464).getInt(8)).isEqualTo(SCALE_DOWN.code());
+      assertThat(guest.available()).isZero();
+      assertThat(rig.khz(0)).as("one below max").isEqualTo(2_600_000);
+    }
+  }
 }
