@@ -58,6 +58,15 @@ class RepliesTest {
   }
 
   @Test
+  void anAckEqualsTheOneThatDpdkTook() {
+    ByteBuffer packet = Vectors.read("scale-max-lcore1");
+
+    Replies.answerInPlace(packet, 0, ReplyKind.ACK);
+
+    assertThat(packet.array()).isEqualTo(Vectors.read("reply-ack-example").array());
+  }
+
+  @Test
   void aRefusedQueryIsZeroButForItsNack() {
     ByteBuffer reply = junk();
 
