@@ -269,7 +269,8 @@ public final class Clocks {
       }
       return false;
     }
-    boolean waits = nowNs < adoptUntilNs && adoptUntilNs != NEVER && !passive;
+    // Left by an earlier run, and not taken up yet in this one.
+    boolean waits = !managed.taken && nowNs < adoptUntilNs && adoptUntilNs != NEVER && !passive;
     if (managed.original == null || waits) {
       if (!wanted) {
         managed.targetKhz = ManagedDomain.NONE;

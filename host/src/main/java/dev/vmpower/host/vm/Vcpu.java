@@ -76,11 +76,6 @@ public final class Vcpu {
     return holders > 0 || vm.isEnforced();
   }
 
-  /** Whether it has spoken up itself. */
-  public boolean hasSpoken() {
-    return holders > 0;
-  }
-
   /** A channel holds its claim; the first one makes it begin as MAX with turbo. */
   public void addHolder(long nowMs) {
     if (holders++ == 0) {

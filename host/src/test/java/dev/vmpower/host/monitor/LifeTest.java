@@ -91,6 +91,11 @@ class LifeTest {
       rig.stop();
       rig.start();
 
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      guest.close();
+      await().until(() -> rig.status().channels() == 0);
+      assertThat(rig.governor(0)).as("claimed and released in this run").isEqualTo("schedutil");
       assertThat(rig.governor(1)).as("it may be claimed again").isEqualTo("userspace");
       rig.pass(Clocks.ADOPT_NS);
       assertThat(rig.governor(1)).isEqualTo("ondemand");
