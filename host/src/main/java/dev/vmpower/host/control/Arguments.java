@@ -1,11 +1,18 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.control.Routes.Found;
+import dev.vmpower.host.control.Routes.Route;
 import dev.vmpower.machine.cpu.CpuSet;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** The fields of one request's body, checked as they are read. */
+/**
+ * The fields of one request's body and the parameters of its path, checked as they are read. A
+ * field that is optional is asked for with {@link #has} first.
+ */
 final class Arguments {
   /** The most pCPUs that one request may name. */
   static final int CPUS_MAX = 4096;
@@ -16,43 +23,139 @@ final class Arguments {
   /** Above any clock, and below where kHz would no longer fit an int. */
   static final int KHZ_MAX = 999_999_999;
 
+  /** The longest name or path. */
+  static final int TEXT_CHARS_MAX = 4096;
+
+  /** A year. */
+  static final int SECONDS_MAX = 366 * 86_400;
+
   private static final int SHOWN_CHARS = 200;
 
   private static final List<String> LEVELS = List.of("max", "min", "up", "down");
 
-  private final JsonNode object;
+  private final ObjectNode object;
 
   /**
-   * Takes a body that must have exactly the fields {@code names}.
+   * Takes the body of a request for {@code found}, and the parameters of its path.
    *
-   * @throws RequestException if one is missing, or there are others
+   * @throws RequestException if a needed field is missing, or there are others than those it takes
    */
-  Arguments(JsonNode object, List<String> names) throws RequestException {
-    this.object = object;
-    for (String name : object.propertyNames()) {
-      if (!names.contains(name)) {
-        throw bad("unknown field " + quoted(name) + ": " + expected(names));
+  Arguments(JsonNode body, Found found) throws RequestException {
+    Route route = found.route();
+    for (String name : body.propertyNames()) {
+      if (!route.needed().contains(name) && !route.optional().contains(name)) {
+        throw bad("unknown field " + quoted(name) + ": " + expected(route));
       }
     }
-    for (String name : names) {
-      if (!object.has(name)) {
-        throw bad("the field \"" + name + "\" is missing: " + expected(names));
+    for (String name : route.needed()) {
+      if (!body.has(name)) {
+        throw bad("the field \"" + name + "\" is missing: " + expected(route));
       }
     }
+    ObjectNode all = body.asObject();
+    found.parameters().forEach(all::put);
+    this.object = all;
   }
 
-  /** A text that is not empty. */
+  /** Whether the optional field {@code name} was sent, be it as null. */
+  boolean has(String name) {
+    return object.has(name);
+  }
+
+  /** Whether {@code name} was sent as null. */
+  boolean isNull(String name) {
+    return object.has(name) && object.get(name).isNull();
+  }
+
+  /** A text of one line that is not empty, such as a name or a path. */
   String text(String name) throws RequestException {
+    String text = text(name, object.get(name));
+    if (text.length() > TEXT_CHARS_MAX) {
+      throw bad("\"" + name + "\" has " + text.length() + " characters: at most " + TEXT_CHARS_MAX);
+    }
+    return text;
+  }
+
+  private static String text(String name, JsonNode value) throws RequestException {
+    String text = value.isString() ? value.stringValue() : "";
+    if (text.isEmpty()) {
+      throw bad("\"" + name + "\" is " + shown(value) + ": give a text");
+    }
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw bad("\"" + name + "\" is " + shown(value) + ": give one line of plain text");
+    }
+    return text;
+  }
+
+  /** A text of any number of lines, such as the contents of a file. */
+  String document(String name) throws RequestException {
     JsonNode value = object.get(name);
-    if (!value.isString() || value.stringValue().isEmpty()) {
+    if (!value.isString()) {
       throw bad("\"" + name + "\" is " + shown(value) + ": give a text");
     }
     return value.stringValue();
   }
 
+  /** An array of sets of pCPUs, each as for {@link #cpus}; at most {@code countMax}. */
+  List<CpuSet> cpuLists(String name, int countMax) throws RequestException {
+    JsonNode array = object.get(name);
+    if (!array.isArray()) {
+      throw bad(
+          "\"" + name + "\" is " + shown(array) + ": give an array of texts such as [\"2-3\"]");
+    }
+    if (array.size() > countMax) {
+      throw bad("\"" + name + "\" has " + array.size() + " entries: at most " + countMax);
+    }
+    List<CpuSet> lists = new ArrayList<>();
+    for (JsonNode entry : array) {
+      lists.add(cpus(name, entry));
+    }
+    return lists;
+  }
+
+  /** True or false. */
+  boolean flag(String name) throws RequestException {
+    JsonNode value = object.get(name);
+    if (!value.isBoolean()) {
+      throw bad("\"" + name + "\" is " + shown(value) + ": give true or false");
+    }
+    return value.booleanValue();
+  }
+
+  /** A whole number of the range {@code min..max}. */
+  int integer(String name, int min, int max) throws RequestException {
+    JsonNode value = object.get(name);
+    if (!value.isIntegralNumber()
+        || !value.canConvertToInt()
+        || value.intValue() < min
+        || value.intValue() > max) {
+      throw bad("\"" + name + "\" is " + shown(value) + ": give a number " + min + ".." + max);
+    }
+    return value.intValue();
+  }
+
+  /** A vCPU's number. */
+  int vcpu(String name) throws RequestException {
+    return integer(name, 0, VCPU_MAX);
+  }
+
+  /** A frequency of an envelope, in kHz; 0, also for null, is the hardware's. */
+  int khz(String name) throws RequestException {
+    return isNull(name) ? 0 : integer(name, 0, KHZ_MAX);
+  }
+
+  /** A span of time in whole seconds. */
+  int seconds(String name) throws RequestException {
+    return integer(name, 1, SECONDS_MAX);
+  }
+
   /** A list such as {@code 0-3,8} or a mask such as {@code 0xff}, not empty. */
   CpuSet cpus(String name) throws RequestException {
-    String text = text(name);
+    return cpus(name, object.get(name));
+  }
+
+  private static CpuSet cpus(String name, JsonNode value) throws RequestException {
+    String text = text(name, value);
     CpuSet cpus;
     try {
       boolean mask = text.startsWith("0x") || text.startsWith("0X");
@@ -88,16 +191,6 @@ final class Arguments {
     return Integer.toString(khz);
   }
 
-  /** A vCPU's number. */
-  int vcpu(String name) throws RequestException {
-    int number = integer(object.get(name));
-    if (number < 0 || number > VCPU_MAX) {
-      throw bad(
-          "\"" + name + "\" is " + shown(object.get(name)) + ": give a number 0.." + VCPU_MAX);
-    }
-    return number;
-  }
-
   /** The body as one line for the log, and not too long a one. */
   @Override
   public String toString() {
@@ -122,8 +215,15 @@ final class Arguments {
     }
   }
 
-  private static String expected(List<String> names) {
-    return names.isEmpty() ? "this request takes none" : "send " + String.join(", ", names);
+  private static String expected(Route route) {
+    List<String> sorts = new ArrayList<>();
+    if (!route.needed().isEmpty()) {
+      sorts.add(String.join(", ", route.needed()));
+    }
+    if (!route.optional().isEmpty()) {
+      sorts.add("if need be " + String.join(", ", route.optional()));
+    }
+    return sorts.isEmpty() ? "this request takes none" : "send " + String.join("; ", sorts);
   }
 
   // As JSON, which leaves no control character as it was.

@@ -1,5 +1,6 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
 import dev.vmpower.host.monitor.Verb;
 import java.nio.ByteBuffer;
@@ -53,12 +54,13 @@ final class ControlHandler extends Handler.Abstract {
   public boolean handle(Request request, Response response, Callback callback) {
     Exchange exchange = new Exchange(request, response, callback);
     try {
-      Route route = routes.find(request.getMethod(), Request.getPathInContext(request));
+      Found found = routes.find(request.getMethod(), request.getHttpURI().getPath());
       if (request.getHttpURI().getQuery() != null) {
         throw new RequestException(
-            RequestException.BAD_REQUEST, route.path() + " takes nothing after a question mark");
+            RequestException.BAD_REQUEST,
+            found.route().path() + " takes nothing after a question mark");
       }
-      exchange.begin(route);
+      exchange.begin(found);
     } catch (RequestException refused) {
       exchange.refuse(refused);
     }
@@ -98,10 +100,10 @@ final class ControlHandler extends Handler.Abstract {
       this.callback = callback;
     }
 
-    void begin(Route route) {
+    void begin(Found found) {
       CompletableFuture<byte[]> body = body();
       within(body, RequestException.TOO_SLOW, "the body did not come whole");
-      CompletableFuture<?> answer = body.thenComposeAsync(bytes -> ask(route, bytes), threads);
+      CompletableFuture<?> answer = body.thenComposeAsync(bytes -> ask(found, bytes), threads);
       var unused = answer.whenCompleteAsync(this::answered, threads);
     }
 
@@ -122,9 +124,10 @@ final class ControlHandler extends Handler.Abstract {
       return body;
     }
 
-    private CompletableFuture<?> ask(Route route, byte[] body) {
+    private CompletableFuture<?> ask(Found found, byte[] body) {
+      Route route = found.route();
       try {
-        Arguments arguments = new Arguments(Json.readObject(body), route.fields());
+        Arguments arguments = new Arguments(Json.readObject(body), found);
         String who = "";
         if (route.changes()) {
           who = Caller.describe(connection().getEndPoint().getTransport());

@@ -5,8 +5,9 @@ import dev.vmpower.host.control.ControlServer.Pinner;
 import dev.vmpower.host.control.ControlServer.Reloader;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.machine.cpu.CpuSet;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -17,14 +18,20 @@ final class Routes {
   /**
    * One line of the table.
    *
-   * @param fields what the body must have, all of it and nothing else
+   * @param path may have parameters, such as {@code /v1/vms/{vm}}: fields that need no body
+   * @param needed the fields that the body must have
+   * @param optional the fields that it may have; any other is refused
    */
-  record Route(String method, String path, List<String> fields, Action action) {
+  record Route(
+      String method, String path, List<String> needed, List<String> optional, Action action) {
     /** Whether whoever asks for it is written to the log. */
     boolean changes() {
       return method.equals("POST");
     }
   }
+
+  /** The route that was asked for, with the parameters that its path had. */
+  record Found(Route route, Map<String, String> parameters) {}
 
   /** What a route does. */
   interface Action {
@@ -42,7 +49,7 @@ final class Routes {
 
   private final Asker asker;
   private final Executor slow;
-  private final List<Route> routes = new ArrayList<>();
+  private final Map<Route, PathTemplate> routes = new LinkedHashMap<>();
 
   /**
    * Makes the table.
@@ -53,8 +60,10 @@ final class Routes {
     this.asker = asker;
     this.slow = slow;
     get("/v1/vms", new Verb.ListVms());
+    get("/v1/vms/{vm}", (a, who) -> asker.ask(new Verb.ShowVm(a.text("vm"))));
     get("/v1/channels", new Verb.ListChannels());
     get("/v1/cpus", new Verb.ListCpus());
+    get("/v1/cpus/{cpus}", (a, who) -> asker.ask(new Verb.ShowCpus(a.cpus("cpus"))));
     get("/v1/status", new Verb.Status());
     post(
         "/v1/cpus/set",
@@ -79,35 +88,55 @@ final class Routes {
   /**
    * The route for {@code method} and {@code path}.
    *
+   * @param path as it was sent, with its escapes
    * @throws RequestException if there is none
    */
-  Route find(String method, String path) throws RequestException {
-    for (Route route : routes) {
-      if (route.path().equals(path)) {
-        if (!route.method().equals(method)) {
-          throw new RequestException(
-              RequestException.METHOD_NOT_ALLOWED, path + " is asked for with " + route.method());
+  Found find(String method, String path) throws RequestException {
+    List<String> segments = PathTemplate.split(path);
+    Route other = null;
+    for (Map.Entry<Route, PathTemplate> line : routes.entrySet()) {
+      Map<String, String> parameters = line.getValue().match(segments);
+      if (parameters != null) {
+        if (line.getKey().method().equals(method)) {
+          return new Found(line.getKey(), parameters);
         }
-        return route;
+        other = line.getKey();
       }
+    }
+    if (other != null) {
+      throw new RequestException(
+          RequestException.METHOD_NOT_ALLOWED,
+          other.path() + " is asked for with " + other.method());
     }
     throw new RequestException(
         RequestException.NOT_FOUND,
         "there is no such path: try one of "
-            + String.join(" ", routes.stream().map(Route::path).toList()));
+            + String.join(" ", routes.keySet().stream().map(Route::path).toList()));
   }
 
   /** The whole table. */
   List<Route> all() {
-    return List.copyOf(routes);
+    return List.copyOf(routes.keySet());
   }
 
   private void get(String path, Verb<?> verb) {
-    routes.add(new Route("GET", path, List.of(), (a, who) -> asker.ask(verb)));
+    get(path, (a, who) -> asker.ask(verb));
   }
 
-  private void post(String path, List<String> fields, Action action) {
-    routes.add(new Route("POST", path, fields, action));
+  private void get(String path, Action action) {
+    add(new Route("GET", path, List.of(), List.of(), action));
+  }
+
+  private void post(String path, List<String> needed, Action action) {
+    post(path, needed, List.of(), action);
+  }
+
+  private void post(String path, List<String> needed, List<String> optional, Action action) {
+    add(new Route("POST", path, needed, optional, action));
+  }
+
+  private void add(Route route) {
+    routes.put(route, new PathTemplate(route.path()));
   }
 
   private CompletableFuture<?> enable(Arguments arguments, boolean enabled)

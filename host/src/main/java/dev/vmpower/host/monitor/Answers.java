@@ -46,8 +46,10 @@ final class Answers {
     return (T)
         switch (verb) {
           case Verb.ListVms() -> vms();
+          case Verb.ShowVm show -> views.vm(entry(show.vm()));
           case Verb.ListChannels() -> channels();
           case Verb.ListCpus() -> views.cpus(clocks.topology().present());
+          case Verb.ShowCpus show -> showCpus(show.cpus());
           case Verb.Status() -> status(wakeups);
           case Verb.SetCpus set -> {
             try {
@@ -83,6 +85,25 @@ final class Answers {
     return fleet.entries().stream().map(views::vm).toList();
   }
 
+  private Fleet.Entry entry(String vm) throws Verb.RefusedException {
+    Fleet.Entry entry = fleet.entry(vm);
+    if (entry == null) {
+      throw new Verb.RefusedException("there is no VM '" + vm + "'; see vmpowerctl vm list");
+    }
+    return entry;
+  }
+
+  private List<CpuView> showCpus(CpuSet cpus) throws Verb.RefusedException {
+    CpuSet present = clocks.topology().present();
+    for (int i = 0; i < cpus.size(); i++) {
+      if (!present.contains(cpus.get(i))) {
+        throw new Verb.RefusedException(
+            "there is no pCPU " + cpus.get(i) + "; this host has " + present);
+      }
+    }
+    return views.cpus(cpus);
+  }
+
   private List<ChannelView> channels() {
     return fleet.entries().stream().flatMap(entry -> views.channels(entry).stream()).toList();
   }
@@ -110,10 +131,7 @@ final class Answers {
 
   private List<ChannelView> enable(Verb.EnableChannels verb, long nowNs, long nowMs)
       throws Verb.RefusedException {
-    Fleet.Entry entry = fleet.entry(verb.vm());
-    if (entry == null) {
-      throw new Verb.RefusedException("there is no VM '" + verb.vm() + "'; see vmpowerctl vm list");
-    }
+    Fleet.Entry entry = entry(verb.vm());
     BitSet numbers = new BitSet();
     CpuSet named = verb.channels();
     if (named == null) {

@@ -17,11 +17,17 @@ public sealed interface Verb<T> {
   /** The VMs that the daemon knows, by name. */
   record ListVms() implements Verb<List<VmView>> {}
 
+  /** One VM. */
+  record ShowVm(String vm) implements Verb<VmView> {}
+
   /** The channels of all VMs, or of one. */
   record ListChannels() implements Verb<List<ChannelView>> {}
 
   /** The pCPUs: their clocks, targets, and why. */
   record ListCpus() implements Verb<List<CpuView>> {}
+
+  /** Some pCPUs. */
+  record ShowCpus(CpuSet cpus) implements Verb<List<CpuView>> {}
 
   /** The daemon as a whole. */
   record Status() implements Verb<StatusView> {}

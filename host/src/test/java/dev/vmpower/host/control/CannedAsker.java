@@ -57,6 +57,7 @@ final class CannedAsker implements ControlServer.Asker {
         CompletableFuture.completedFuture(
             switch (verb) {
               case Verb.ListCpus list -> List.of(CPU);
+              case Verb.ShowCpus show -> List.of(CPU);
               case Verb.SetCpus set -> List.of(CPU);
               case Verb.ReleaseCpus release -> List.of(CPU);
               case Verb.ReclaimCpus reclaim -> List.of(CPU);

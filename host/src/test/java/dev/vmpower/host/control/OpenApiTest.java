@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -68,16 +69,42 @@ class OpenApiTest {
   @MethodSource("routes")
   void theBodiesHaveTheFieldsOfTheTable(Routes.Route route) {
     JsonNode schema =
-        api.path("paths")
-            .path(route.path())
-            .path("post")
+        operation(route)
             .path("requestBody")
             .path("content")
             .path("application/json")
             .path("schema");
+    List<String> fields = new ArrayList<>(route.needed());
+    fields.addAll(route.optional());
 
     assertThat(schema.path("properties").propertyNames())
-        .containsExactlyInAnyOrderElementsOf(route.fields());
+        .containsExactlyInAnyOrderElementsOf(fields);
+    assertThat(texts(schema.path("required"))).containsExactlyInAnyOrderElementsOf(route.needed());
+    assertThat(schema.isMissingNode() || schema.path("additionalProperties").isBoolean()).isTrue();
+    assertThat(schema.path("additionalProperties").asBoolean(false)).isFalse();
+  }
+
+  @ParameterizedTest
+  @MethodSource("routes")
+  void theParametersAreThoseOfThePaths(Routes.Route route) {
+    List<String> described = new ArrayList<>();
+    for (JsonNode parameter : operation(route).path("parameters")) {
+      described.add(parameter.path("name").asString());
+      assertThat(parameter.path("in").asString()).isEqualTo("path");
+      assertThat(parameter.path("required").asBoolean()).isTrue();
+    }
+
+    assertThat(described).containsExactlyElementsOf(new PathTemplate(route.path()).parameters());
+  }
+
+  private JsonNode operation(Routes.Route route) {
+    return api.path("paths").path(route.path()).path(route.method().toLowerCase(Locale.ROOT));
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(text -> texts.add(text.asString()));
+    return texts;
   }
 
   @Test
