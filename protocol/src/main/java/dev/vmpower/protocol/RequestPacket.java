@@ -3,6 +3,7 @@ package dev.vmpower.protocol;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * One request of a guest: a view of 464 bytes in a buffer, which can be moved and costs nothing.
@@ -187,6 +188,92 @@ public final class RequestPacket {
 
   public RequestPacket unit(Unit unit) {
     buffer.putInt(offset + UNIT, unit.code());
+    return this;
+  }
+
+  /**
+   * Sets the name that the guest gives itself.
+   *
+   * @throws IllegalArgumentException if it has more than 31 bytes in ISO 8859-1
+   */
+  public RequestPacket vmName(String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.ISO_8859_1);
+    if (bytes.length >= VM_NAME_BYTES) {
+      throw new IllegalArgumentException("'" + name + "' has no room for its NUL in 32 bytes");
+    }
+    for (int i = 0; i < VM_NAME_BYTES; i++) {
+      buffer.put(offset + VM_NAME + i, i < bytes.length ? bytes[i] : 0);
+    }
+    return this;
+  }
+
+  /** How many MAC addresses count; not checked, as on the wire. */
+  public RequestPacket macCount(int count) {
+    buffer.putInt(offset + MAC_COUNT, count);
+    return this;
+  }
+
+  /** Sets MAC address {@code index}: the low 48 bits of {@code mac}, its first byte lowest. */
+  public RequestPacket mac(int index, long mac) {
+    int at = offset + VFID + Objects.checkIndex(index, MACS_MAX) * Long.BYTES;
+    buffer.putLong(at, mac & MAC_BITS);
+    return this;
+  }
+
+  /** Sets the thresholds of a traffic policy, in packets per second, as unsigned 32 bits. */
+  public RequestPacket packets(long min, long average, long max) {
+    buffer.putInt(offset + MIN_PACKETS, (int) min);
+    buffer.putInt(offset + AVERAGE_PACKETS, (int) average);
+    buffer.putInt(offset + MAX_PACKETS, (int) max);
+    return this;
+  }
+
+  /** How many entries of {@link #vcpu} count; not checked, as on the wire. */
+  public RequestPacket vcpuCount(int count) {
+    buffer.put(offset + VCPU_COUNT, (byte) count);
+    return this;
+  }
+
+  public RequestPacket vcpu(int index, int vcpu) {
+    int at = offset + VCPU_TO_CONTROL + Objects.checkIndex(index, POLICY_VCPUS_MAX);
+    buffer.put(at, (byte) vcpu);
+    return this;
+  }
+
+  public RequestPacket busyHour(int index, int hour) {
+    return hour(BUSY_HOURS, index, hour);
+  }
+
+  public RequestPacket quietHour(int index, int hour) {
+    return hour(QUIET_HOURS, index, hour);
+  }
+
+  public RequestPacket trafficHour(int index, int hour) {
+    return hour(TRAFFIC_HOURS, index, hour);
+  }
+
+  private RequestPacket hour(int list, int index, int hour) {
+    buffer.putInt(offset + list + Objects.checkIndex(index, HOURS) * Integer.BYTES, hour);
+    return this;
+  }
+
+  public RequestPacket coreType(CoreType type) {
+    buffer.put(offset + CORE_TYPE, (byte) type.code());
+    return this;
+  }
+
+  public RequestPacket workload(Workload workload) {
+    buffer.putInt(offset + WORKLOAD, workload.code());
+    return this;
+  }
+
+  public RequestPacket policyKind(PolicyKind kind) {
+    buffer.putInt(offset + POLICY_KIND, kind.code());
+    return this;
+  }
+
+  public RequestPacket turbo(boolean enabled) {
+    buffer.put(offset + TURBO, (byte) (enabled ? 1 : 0));
     return this;
   }
 

@@ -9,9 +9,12 @@ import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,6 +109,113 @@ class RequestPacketTest {
     assertThat(buffer.array()).isEqualTo(Vectors.read(vector).array());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "policy-traffic, TRAFFIC",
+    "policy-time, TIME",
+    "policy-workload, WORKLOAD",
+    "policy-branch-ratio, BRANCH_RATIO",
+  })
+  void aWrittenPolicyEqualsTheRecordedOne(String vector, PolicyKind kind) {
+    ByteBuffer buffer = junk(new Random(3));
+
+    RequestPacket packet =
+        new RequestPacket()
+            .wrap(buffer, 0)
+            .clear()
+            .command(Command.PKT_POLICY)
+            .resourceId(1)
+            .vmName("vm-lab")
+            .macCount(2)
+            .packets(96_000, 1_800_000, 2_000_000)
+            .vcpuCount(2)
+            .coreType(CoreType.VIRTUAL)
+            .workload(Workload.MEDIUM)
+            .policyKind(kind)
+            .turbo(true);
+    for (int i = 0; i < RequestPacket.MACS_MAX; i++) {
+      packet.mac(i, 0xffff_a0b0_c0d0_e000L + i);
+    }
+    for (int i = 0; i < RequestPacket.POLICY_VCPUS_MAX; i++) {
+      packet.vcpu(i, i);
+    }
+    for (int i = 0; i < RequestPacket.HOURS; i++) {
+      packet.busyHour(i, 100 + i).quietHour(i, 200 + i).trafficHour(i, 300 + i);
+    }
+
+    assertThat(buffer.array()).isEqualTo(Vectors.read(vector).array());
+  }
+
+  @Test
+  void aRemovalEqualsTheRecordedOne() {
+    ByteBuffer buffer = junk(new Random(4));
+
+    new RequestPacket()
+        .wrap(buffer, 0)
+        .clear()
+        .command(Command.PKT_POLICY_REMOVE)
+        .resourceId(1)
+        .vmName("vm-lab");
+
+    assertThat(buffer.array()).isEqualTo(Vectors.read("policy-remove").array());
+  }
+
+  /** Every setter over junk: its getter reads it, and no other byte of the packet changed. */
+  @Test
+  void aSetterWritesItsFieldAndNoOther() {
+    Map<String, Function<RequestPacket, RequestPacket>> setters = new LinkedHashMap<>();
+    setters.put("resource_id 0 8", packet -> packet.resourceId(-1));
+    setters.put("unit 8 4", packet -> packet.unit(Unit.SCALE_MIN));
+    setters.put("command 12 4", packet -> packet.command(Command.QUERY_CAPS));
+    setters.put("vm_name 16 32", packet -> packet.vmName("a"));
+    setters.put("vfid[9] 120 8", packet -> packet.mac(9, -1));
+    setters.put("nb_mac 128 4", packet -> packet.macCount(-1));
+    setters.put("traffic_policy 132 12", packet -> packet.packets(1, 0xffff_ffffL, 3));
+    setters.put("vcpu_to_control[7] 151 1", packet -> packet.vcpu(7, 255));
+    setters.put("num_vcpu 152 1", packet -> packet.vcpuCount(200));
+    setters.put("busy_hours[23] 248 4", packet -> packet.busyHour(23, -1));
+    setters.put("quiet_hours[23] 344 4", packet -> packet.quietHour(23, 99));
+    setters.put("traffic_hours[23] 440 4", packet -> packet.trafficHour(23, 23));
+    setters.put("core_type 444 1", packet -> packet.coreType(CoreType.PHYSICAL));
+    setters.put("workload 448 4", packet -> packet.workload(Workload.LOW));
+    setters.put("policy 452 4", packet -> packet.policyKind(PolicyKind.BRANCH_RATIO));
+    setters.put("turbo 456 1", packet -> packet.turbo(true));
+    setters.forEach(
+        (field, setter) -> {
+          String[] words = field.split(" ");
+          int from = Integer.parseInt(words[1]);
+          int to = from + Integer.parseInt(words[2]);
+          ByteBuffer ones = filled(0x55);
+          ByteBuffer others = filled(0xaa);
+
+          assertThat(setter.apply(new RequestPacket().wrap(ones, 0))).isNotNull();
+          assertThat(setter.apply(new RequestPacket().wrap(others, 0))).isNotNull();
+
+          for (int i = 0; i < RequestPacket.SIZE_BYTES; i++) {
+            assertThat(ones.get(i) == others.get(i))
+                .as("%s: byte %d", field, i)
+                .isEqualTo(i >= from && i < to);
+          }
+        });
+  }
+
+  @Test
+  void anIndexOutsideItsListIsTheCallersBugAndWritesNothing() {
+    ByteBuffer buffer = filled(0);
+    RequestPacket packet = new RequestPacket().wrap(buffer, 0);
+
+    assertThatThrownBy(() -> packet.mac(RequestPacket.MACS_MAX, -1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> packet.vcpu(RequestPacket.POLICY_VCPUS_MAX, 1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> packet.busyHour(RequestPacket.HOURS, 1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> packet.vmName("x".repeat(32)))
+        .isInstanceOf(IllegalArgumentException.class);
+
+    assertThat(buffer).isEqualTo(filled(0));
+  }
+
   /** The offsets here are those that the guest's compiler printed. */
   @Test
   void theOffsetsAreThoseOfTheRecordedLayout() throws IOException {
@@ -194,6 +304,12 @@ class RequestPacketTest {
   private static ByteBuffer junk(Random random) {
     byte[] bytes = new byte[RequestPacket.SIZE_BYTES];
     random.nextBytes(bytes);
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static ByteBuffer filled(int value) {
+    byte[] bytes = new byte[RequestPacket.SIZE_BYTES];
+    Arrays.fill(bytes, (byte) value);
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
