@@ -142,6 +142,8 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
         1_200_000,
         2_401_000,
         null,
+        null,
+        null,
         List.of(),
         problem,
         why,

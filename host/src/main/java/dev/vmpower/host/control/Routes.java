@@ -64,6 +64,7 @@ final class Routes {
     get("/v1/channels", new Verb.ListChannels());
     get("/v1/cpus", new Verb.ListCpus());
     get("/v1/cpus/{cpus}", (a, who) -> asker.ask(new Verb.ShowCpus(a.cpus("cpus"))));
+    get("/v1/pinning", new Verb.ListPinning());
     get("/v1/status", new Verb.Status());
     post(
         "/v1/cpus/set",

@@ -50,6 +50,7 @@ final class Answers {
           case Verb.ListChannels() -> channels();
           case Verb.ListCpus() -> views.cpus(clocks.topology().present());
           case Verb.ShowCpus show -> showCpus(show.cpus());
+          case Verb.ListPinning() -> views.pinning();
           case Verb.Status() -> status(wakeups);
           case Verb.SetCpus set -> {
             try {

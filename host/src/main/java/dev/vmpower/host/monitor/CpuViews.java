@@ -48,6 +48,8 @@ final class CpuViews {
           0,
           0,
           null,
+          null,
+          null,
           List.of(),
           Refusal.NO_CPUFREQ.text(),
           "no cpufreq",
@@ -76,6 +78,8 @@ final class CpuViews {
         ladder.khz(ladder.bottomIndex()),
         ladder.khz(0),
         hold == null ? null : hold(hold),
+        null,
+        null,
         votes(managed),
         problem == null ? null : problem.label() + ": " + managed.problemText(),
         why(managed, hold),
@@ -91,7 +95,10 @@ final class CpuViews {
 
   private static CpuView.HoldView hold(Hold hold) {
     return new CpuView.HoldView(
-        Arbiter.toString(hold.vote()), hold.who(), Instant.ofEpochMilli(hold.sinceMs()).toString());
+        Arbiter.toString(hold.vote()),
+        hold.who(),
+        Instant.ofEpochMilli(hold.sinceMs()).toString(),
+        null);
   }
 
   private static String governor(ManagedDomain managed) {

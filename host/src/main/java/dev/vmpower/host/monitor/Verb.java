@@ -2,6 +2,7 @@ package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -28,6 +29,9 @@ public sealed interface Verb<T> {
 
   /** Some pCPUs. */
   record ShowCpus(CpuSet cpus) implements Verb<List<CpuView>> {}
+
+  /** Where the vCPUs of all VMs may run. */
+  record ListPinning() implements Verb<List<PinningView>> {}
 
   /** The daemon as a whole. */
   record Status() implements Verb<StatusView> {}

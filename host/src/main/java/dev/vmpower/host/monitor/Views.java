@@ -7,6 +7,7 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import dev.vmpower.host.vm.Refusal;
@@ -31,16 +32,22 @@ final class Views {
   private final Fleet fleet;
   private final Statistics statistics;
   private final CpuViews cpuViews;
+  private final PinningViews pinningViews;
 
   Views(Clocks clocks, Fleet fleet, Statistics statistics) {
     this.clocks = clocks;
     this.fleet = fleet;
     this.statistics = statistics;
     this.cpuViews = new CpuViews(clocks);
+    this.pinningViews = new PinningViews(clocks);
   }
 
   List<CpuView> cpus(CpuSet cpus) {
     return cpus.stream().mapToObj(cpuViews::cpu).toList();
+  }
+
+  List<PinningView> pinning() {
+    return pinningViews.all(fleet.entries());
   }
 
   VmView vm(Fleet.Entry entry) {

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param minKhz the lowest level of the ladder
  * @param maxKhz the highest level of the ladder
  * @param hold what an operator set by hand
+ * @param scheduled what an operator's policy holds it at; below one set by hand
+ * @param turboOff who switched turbo off here
  * @param votes the vCPUs that count here
  * @param problem why it is not at its target
  * @param why the target's reason, in words
@@ -39,6 +41,8 @@ public record CpuView(
     int minKhz,
     int maxKhz,
     @Nullable HoldView hold,
+    @Nullable HoldView scheduled,
+    @Nullable TurboOffView turboOff,
     List<VoteView> votes,
     @Nullable String problem,
     String why,
@@ -47,8 +51,15 @@ public record CpuView(
     long refusedWrites,
     long conflicts) {
 
-  /** A level set by hand: {@code max}, {@code min} or kHz. */
-  public record HoldView(String level, String who, String since) {}
+  /**
+   * A level set by an operator: {@code max}, {@code min} or kHz.
+   *
+   * @param until when it is released by itself; null if it is not
+   */
+  public record HoldView(String level, String who, String since, @Nullable String until) {}
+
+  /** Turbo switched off by an operator. */
+  public record TurboOffView(String who, String since) {}
 
   /**
    * The vote of one vCPU here.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import java.io.IOException;
@@ -110,16 +111,18 @@ class OpenApiTest {
   @Test
   void theSchemasHaveTheFieldsOfTheViews() {
     Map<String, Class<?>> views =
-        Map.of(
-            "Vm", VmView.class,
-            "Vcpu", VmView.VcpuView.class,
-            "Channel", ChannelView.class,
-            "Cpu", CpuView.class,
-            "Hold", CpuView.HoldView.class,
-            "Vote", CpuView.VoteView.class,
-            "Status", StatusView.class,
-            "AnswerTimes", StatusView.AnswerTimes.class,
-            "Message", Routes.Message.class);
+        Map.ofEntries(
+            Map.entry("Vm", VmView.class),
+            Map.entry("Vcpu", VmView.VcpuView.class),
+            Map.entry("Channel", ChannelView.class),
+            Map.entry("Cpu", CpuView.class),
+            Map.entry("Hold", CpuView.HoldView.class),
+            Map.entry("TurboOff", CpuView.TurboOffView.class),
+            Map.entry("Pinning", PinningView.class),
+            Map.entry("Vote", CpuView.VoteView.class),
+            Map.entry("Status", StatusView.class),
+            Map.entry("AnswerTimes", StatusView.AnswerTimes.class),
+            Map.entry("Message", Routes.Message.class));
     views.forEach(
         (name, view) ->
             assertThat(
