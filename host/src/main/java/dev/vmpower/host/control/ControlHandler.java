@@ -4,6 +4,7 @@ import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
 import dev.vmpower.host.monitor.Verb;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -43,10 +44,12 @@ final class ControlHandler extends Handler.Abstract {
   private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
   private final Routes routes;
+  private final Rights rights;
   private final Executor threads;
 
-  ControlHandler(Routes routes, Executor threads) {
+  ControlHandler(Routes routes, Rights rights, Executor threads) {
     this.routes = routes;
+    this.rights = rights;
     this.threads = threads;
   }
 
@@ -60,6 +63,7 @@ final class ControlHandler extends Handler.Abstract {
             RequestException.BAD_REQUEST,
             found.route().path() + " takes nothing after a question mark");
       }
+      exchange.requireRight(found.route());
       exchange.begin(found);
     } catch (RequestException refused) {
       exchange.refuse(refused);
@@ -98,6 +102,17 @@ final class ControlHandler extends Handler.Abstract {
       this.request = request;
       this.response = response;
       this.callback = callback;
+    }
+
+    /** Whoever came through the door may look; the body of one who may not change is not read. */
+    void requireRight(Route route) throws RequestException {
+      Object transport = connection().getEndPoint().getTransport();
+      if (route.changes()
+          && (!(transport instanceof SocketChannel socket)
+              || rights.of(socket) != Rights.Right.CHANGE)) {
+        asked = Caller.describe(transport) + ": " + route.path();
+        throw new RequestException(RequestException.FORBIDDEN, rights.lookOnly());
+      }
     }
 
     void begin(Found found) {

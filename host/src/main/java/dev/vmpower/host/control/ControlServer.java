@@ -53,7 +53,11 @@ public final class ControlServer implements AutoCloseable {
     void reload() throws Verb.RefusedException;
   }
 
-  private static final String GROUP = "vmpower";
+  /** The groups whose members may change things, and may look. */
+  public record Groups(String change, String look) {
+    /** As they are called unless a test has others. */
+    public static final Groups STANDARD = new Groups("vmpower", "vmpower-read");
+  }
 
   /** Clients that wait while the server is still coming up, or is not fast enough. */
   private static final int BACKLOG = 64;
@@ -74,7 +78,12 @@ public final class ControlServer implements AutoCloseable {
 
   /** Makes a server that does not yet listen. */
   public ControlServer(Path socket, Asker asker, Pinner pinner, Reloader reloader) {
-    this.socket = new ControlSocket(socket, GROUP);
+    this(socket, Groups.STANDARD, asker, pinner, reloader);
+  }
+
+  /** Makes a server that does not yet listen, for members of other groups. */
+  ControlServer(Path socket, Groups groups, Asker asker, Pinner pinner, Reloader reloader) {
+    this.socket = new ControlSocket(socket, groups);
     this.asker = asker;
     this.pinner = pinner;
     this.reloader = reloader;
@@ -103,19 +112,21 @@ public final class ControlServer implements AutoCloseable {
   public synchronized void start() throws IOException {
     ServerSocketChannel bound = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     listener = bound;
+    Rights rights;
     try {
       bound.bind(UnixDomainSocketAddress.of(socket.prepare()), BACKLOG);
-      socket.publish();
+      rights = socket.publish();
     } catch (IOException | RuntimeException failed) {
       close();
       throw failed;
     }
-    starter = Thread.ofPlatform().daemon().name("control-start").start(() -> serve(bound));
+    starter = Thread.ofPlatform().daemon().name("control-start").start(() -> serve(bound, rights));
   }
 
-  private void serve(ServerSocketChannel bound) {
+  private void serve(ServerSocketChannel bound, Rights rights) {
     try {
-      HttpService service = new HttpService(bound, new Routes(asker, pinner, reloader, slow));
+      HttpService service =
+          new HttpService(bound, rights, new Routes(asker, pinner, reloader, slow));
       http = service;
       service.start();
     } catch (Exception broken) {

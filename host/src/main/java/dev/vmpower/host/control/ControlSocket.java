@@ -1,5 +1,6 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.control.ControlServer.Groups;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -10,10 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,24 +30,25 @@ final class ControlSocket {
   /** What the JDK puts into an AF_UNIX address, so that our own clients reach it too. */
   private static final int PATH_BYTES_MAX = 106;
 
-  private static final Set<PosixFilePermission> OWNER_AND_GROUP =
-      PosixFilePermissions.fromString("rw-rw----");
-  private static final Set<PosixFilePermission> OWNER =
-      PosixFilePermissions.fromString("rw-------");
+  private static final String OWNER = "rw-------";
+  private static final String OWNER_AND_GROUP = "rw-rw----";
+
+  /** A file has one group: where a second one may look, the {@link Door} keeps others out. */
+  private static final String ALL = "rw-rw-rw-";
 
   private final Path path;
-  private final String group;
+  private final Groups groups;
   private @Nullable Path nursery;
   private boolean published;
 
   /**
    * Names a socket that is not there yet.
    *
-   * @param group who may use it besides its owner, if there is such a group
+   * @param groups who may use it besides its owner, as far as there are such groups
    */
-  ControlSocket(Path path, String group) {
+  ControlSocket(Path path, Groups groups) {
     this.path = path.toAbsolutePath();
-    this.group = group;
+    this.groups = groups;
   }
 
   /**
@@ -78,16 +78,35 @@ final class ControlSocket {
     return nursery.resolve("s");
   }
 
-  /** Gives the socket that was bound its group and mode, and moves it to its place. */
-  void publish() throws IOException {
+  /**
+   * Gives the socket that was bound its group and mode, and moves it to its place.
+   *
+   * @return who may do what there
+   */
+  Rights publish() throws IOException {
     if (nursery == null) {
       throw new IllegalStateException("prepare() comes before publish()");
     }
     Path born = nursery.resolve("s");
-    Files.setPosixFilePermissions(born, giveToGroup(born) ? OWNER_AND_GROUP : OWNER);
+    int lookGid = giveTo(groups.look(), born);
+    int changeGid = giveTo(groups.change(), born);
+    if (changeGid == Rights.NO_GROUP) {
+      lookGid = Rights.NO_GROUP;
+      LOG.info(
+          "there is no group {} that {} could have: it is for its owner alone",
+          groups.change(),
+          path);
+    }
+    String mode = changeGid == Rights.NO_GROUP ? OWNER : OWNER_AND_GROUP;
+    if (lookGid != Rights.NO_GROUP) {
+      mode = ALL;
+    }
+    Files.setPosixFilePermissions(born, PosixFilePermissions.fromString(mode));
+    int ownerUid = (int) Files.getAttribute(born, "unix:uid", LinkOption.NOFOLLOW_LINKS);
     Files.move(born, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     published = true;
     removeNursery();
+    return new Rights(ownerUid, changeGid, lookGid, groups);
   }
 
   /** Removes the socket, if it came to its place. */
@@ -107,18 +126,19 @@ final class ControlSocket {
     }
   }
 
-  private boolean giveToGroup(Path born) throws IOException {
+  /** Its number, which only the file system tells; {@link Rights#NO_GROUP} where that fails. */
+  private static int giveTo(String group, Path born) throws IOException {
     try {
       GroupPrincipal found =
           born.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(group);
       Files.getFileAttributeView(born, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
           .setGroup(found);
-      return true;
+      return (int) Files.getAttribute(born, "unix:gid", LinkOption.NOFOLLOW_LINKS);
     } catch (UserPrincipalNotFoundException none) {
-      LOG.info("there is no group {}: {} is for its owner alone", group, path);
+      return Rights.NO_GROUP;
     } catch (FileSystemException refused) {
-      LOG.info("cannot give {} to the group {}: it is for its owner alone", path, group);
+      LOG.info("cannot give the control socket to the group {}: {}", group, refused.getMessage());
+      return Rights.NO_GROUP;
     }
-    return false;
   }
 }

@@ -22,8 +22,8 @@ final class HttpService {
 
   private final Server server;
 
-  /** Prepares to serve the connections of {@code listener}. */
-  HttpService(ServerSocketChannel listener, Routes routes) {
+  /** Prepares to serve the connections of {@code listener} that have a right to it. */
+  HttpService(ServerSocketChannel listener, Rights rights, Routes routes) {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
     threads.setName("control");
     threads.setReservedThreads(0);
@@ -35,10 +35,10 @@ final class HttpService {
             new ArrayByteBufferPool(
                 0, -1, POOLED_BUFFER_BYTES_MAX, Integer.MAX_VALUE, POOLED_BYTES_MAX, 0));
     server.setStopAtShutdown(false);
-    server.setHandler(new ControlHandler(routes, threads));
+    server.setHandler(new ControlHandler(routes, rights, threads));
     server.setErrorHandler(ControlHandler::answerBrokenHttp);
     UnixConnector connector =
-        new UnixConnector(server, listener, new HttpConnectionFactory(configuration()));
+        new UnixConnector(server, listener, rights, new HttpConnectionFactory(configuration()));
     connector.setIdleTimeout(IDLE_MS_MAX);
     NetworkConnectionLimit limit = new NetworkConnectionLimit(CONNECTIONS_MAX, connector);
     connector.addListener(limit);

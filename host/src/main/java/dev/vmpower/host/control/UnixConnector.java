@@ -28,12 +28,15 @@ final class UnixConnector extends AbstractConnector {
 
   private final ServerSocketChannel listener;
   private final Selectors selectors;
+  private final Door door;
   private final AtomicReference<@Nullable Closeable> accepting = new AtomicReference<>();
 
-  UnixConnector(Server server, ServerSocketChannel listener, ConnectionFactory factory) {
+  UnixConnector(
+      Server server, ServerSocketChannel listener, Rights rights, ConnectionFactory factory) {
     // No acceptor threads: the selector accepts.
     super(server, null, null, null, 0, factory);
     this.listener = listener;
+    door = new Door(rights, getScheduler());
     selectors = new Selectors();
     installBean(selectors, true);
   }
@@ -55,6 +58,7 @@ final class UnixConnector extends AbstractConnector {
     IO.close(accepting.getAndSet(null));
     super.doStop();
     listener.close();
+    door.close();
   }
 
   @Override
@@ -89,7 +93,9 @@ final class UnixConnector extends AbstractConnector {
     @Override
     protected void accepted(SelectableChannel connection) throws IOException {
       connection.configureBlocking(false);
-      accept(connection);
+      if (door.admits((SocketChannel) connection)) {
+        accept(connection);
+      }
     }
 
     @Override

@@ -85,6 +85,28 @@ final class RawClient implements AutoCloseable {
     return socket.read(ByteBuffer.allocate(1)) < 0;
   }
 
+  /**
+   * For another user's process: SOCKET COUNT METHOD PATH BODY. Connects COUNT times at once, sends
+   * the same on each, and prints status and body of each answer as a line, or that it ended.
+   */
+  public static void main(String[] args) throws IOException {
+    RawClient[] clients = new RawClient[Integer.parseInt(args[1])];
+    for (int i = 0; i < clients.length; i++) {
+      clients[i] = new RawClient(Path.of(args[0]));
+    }
+    String body = args[2].equals("POST") ? postText(args[3], args[4], "") : "";
+    String get = args[2] + " " + args[3] + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (RawClient client : clients) {
+      try {
+        client.send(body.isEmpty() ? get : body);
+        Answer answer = client.answer();
+        System.out.print(answer.status() + " " + answer.body());
+      } catch (IOException ended) {
+        System.out.println("ended");
+      }
+    }
+  }
+
   @Override
   public void close() throws IOException {
     socket.close();

@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,7 +42,20 @@ class PeerTest {
 
       assertThat(PeerCredentials.of(client)).isEqualTo(self);
       assertThat(PeerCredentials.of(accepted)).isEqualTo(self);
+      assertThat(PeerCredentials.groupsOf(accepted)).containsExactlyInAnyOrder(ownGroups());
     }
+  }
+
+  private static int[] ownGroups() throws IOException {
+    String line =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(each -> each.startsWith("Groups:"))
+            .findFirst()
+            .orElseThrow();
+    return Arrays.stream(line.substring("Groups:".length()).strip().split(" "))
+        .filter(group -> !group.isEmpty())
+        .mapToInt(Integer::parseInt)
+        .toArray();
   }
 
   @Test
