@@ -4,7 +4,6 @@ import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.channel.Connector;
 import dev.vmpower.host.channel.Target;
-import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.vm.Vcpu;
@@ -19,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,23 +45,17 @@ final class Fleet {
   }
 
   private final Clocks clocks;
-  private final ClaimLedger ledger;
-  private final Consumer<Channel> lost;
+  private final Connections connections;
   private final TreeMap<String, Entry> byName = new TreeMap<>();
   private final Map<String, Entry> byUuid = new HashMap<>();
   private final Map<String, BitSet> disabled = new HashMap<>();
   private Map<String, Config.VmEntry> configured = Map.of();
   private boolean changed;
 
-  /**
-   * An empty fleet.
-   *
-   * @param lost is told of each channel that ended, so that it is connected again
-   */
-  Fleet(Clocks clocks, ClaimLedger ledger, Consumer<Channel> lost) {
+  /** An empty fleet. */
+  Fleet(Clocks clocks, Connections connections) {
     this.clocks = clocks;
-    this.ledger = ledger;
-    this.lost = lost;
+    this.connections = connections;
   }
 
   /** Takes up the {@code [[vm]]} entries: new ones, changed ones, and those that are no more. */
@@ -100,7 +92,7 @@ final class Fleet {
     List<Target> targets =
         List.of(new Target.OfDirectory(config.name(), config.channels(), config.peerUid()));
     if (!entry.targets.isEmpty() && !entry.targets.equals(targets)) {
-      closeAll(entry, nowMs);
+      connections.closeAll(entry, nowMs);
     }
     entry.targets = targets;
   }
@@ -123,19 +115,13 @@ final class Fleet {
   }
 
   private void remove(Entry entry, long nowMs) {
-    closeAll(entry, nowMs);
+    connections.closeAll(entry, nowMs);
     byName.remove(entry.vm.name());
     if (entry.vm.uuid() != null) {
       byUuid.remove(entry.vm.uuid());
     }
     changed = true;
     LOG.info("{} is known no more", entry.vm);
-  }
-
-  private void closeAll(Entry entry, long nowMs) {
-    for (Channel channel : List.copyOf(entry.channels.values())) {
-      hungUp(channel, nowMs);
-    }
   }
 
   /** All domains that libvirt knows; one that is not among them is gone. */
@@ -169,13 +155,13 @@ final class Fleet {
     setVcpus(entry, pinning);
     List<Target> targets = new ArrayList<>();
     if (entry.vm.state() == Vm.State.SHUT_OFF) {
-      closeAll(entry, nowMs);
+      connections.closeAll(entry, nowMs);
       entry.closedPorts.clear();
     } else {
       for (DomainInfo.ChannelInfo channel : domain.channels()) {
         targets.add(new Target.OfDomain(domain.name(), channel.number(), channel.path()));
         if (Boolean.TRUE.equals(channel.guestOpen())) {
-          portOpened(entry, channel.number());
+          connections.portOpened(entry, channel.number());
         }
       }
     }
@@ -193,8 +179,7 @@ final class Fleet {
 
   private void setVcpus(Entry entry, Map<Integer, CpuSet> pinning) {
     for (Vcpu removed : entry.vm.setVcpus(pinning)) {
-      entry.channels.values().forEach(channel -> channel.forget(removed));
-      ledger.change();
+      connections.forget(entry, removed);
     }
     changed = true;
   }
@@ -226,33 +211,9 @@ final class Fleet {
       return;
     }
     if (open) {
-      portOpened(entry, number);
-      return;
-    }
-    entry.closedPorts.set(number);
-    Channel channel = entry.channels.get(number);
-    if (channel != null) {
-      channel.setPortClosed(true);
-      if (!channel.isDisabled()) {
-        release(channel, nowMs);
-      }
-    }
-  }
-
-  private static void portOpened(Entry entry, int number) {
-    entry.closedPorts.clear(number);
-    Channel channel = entry.channels.get(number);
-    if (channel != null) {
-      channel.setPortClosed(false);
-    }
-  }
-
-  private void release(Channel channel, long nowMs) {
-    List<Vcpu> released = channel.releaseClaims(nowMs);
-    if (!released.isEmpty()) {
-      LOG.info("{}: the guest closed its port, its claims end", channel);
-      released.forEach(clocks::touch);
-      ledger.change();
+      connections.portOpened(entry, number);
+    } else {
+      connections.portClosed(entry, number, nowMs);
     }
   }
 
@@ -262,43 +223,17 @@ final class Fleet {
     if (entry == null || entry.channels.containsKey(event.number()) || entry.targets.isEmpty()) {
       return null;
     }
-    Channel channel = new Channel(entry.vm, event.number(), event.socket(), event.peer());
-    channel.setDisabled(isDisabled(entry.vm.name(), event.number()));
-    channel.setPortClosed(entry.closedPorts.get(event.number()));
-    entry.channels.put(event.number(), channel);
-    entry.vm.countSocket(1);
-    for (int number : ledger.take(entry.vm.name(), event.number(), event.peer())) {
-      Vcpu vcpu = entry.vm.vcpu(number);
-      if (vcpu != null) {
-        channel.claim(vcpu, nowMs);
-        clocks.touch(vcpu);
-        LOG.info("{} held a claim before the restart, and counts as max until it asks", vcpu);
-      }
-    }
-    ledger.change();
-    touchEnforced(entry.vm);
-    LOG.info("{} is connected (pid {})", channel, event.peer().pid());
-    return channel;
+    boolean disabled = isDisabled(entry.vm.name(), event.number());
+    return connections.open(entry, event, disabled, nowMs);
   }
 
   /** A connection ended: its claims end with it. */
   void hungUp(Channel channel, long nowMs) {
-    channel.close();
     Entry entry = byName.get(channel.vm().name());
-    if (entry == null || !entry.channels.remove(channel.number(), channel)) {
-      return;
-    }
-    channel.releaseClaims(nowMs).forEach(clocks::touch);
-    channel.vm().countSocket(-1);
-    touchEnforced(channel.vm());
-    ledger.change();
-    lost.accept(channel);
-    LOG.info("{} hung up", channel);
-  }
-
-  private void touchEnforced(Vm vm) {
-    if (vm.envelope().enforce()) {
-      vm.vcpus().forEach(clocks::touch);
+    if (entry == null) {
+      channel.close();
+    } else {
+      connections.hungUp(entry, channel, nowMs);
     }
   }
 
@@ -310,27 +245,7 @@ final class Fleet {
     } else {
       off.or(numbers);
     }
-    for (Channel channel : entry.channels.values()) {
-      boolean toEnable = enabled && channel.isDisabled() && numbers.get(channel.number());
-      channel.setDisabled(off.get(channel.number()));
-      if (toEnable) {
-        adoptRecorded(channel, nowMs);
-      }
-    }
-  }
-
-  private void adoptRecorded(Channel channel, long nowMs) {
-    for (Vcpu vcpu : channel.vm().vcpus()) {
-      if (vcpu.hasRecordedFrom(channel.number())) {
-        channel.claim(vcpu, nowMs);
-        vcpu.adoptRecorded(nowMs);
-        clocks.touch(vcpu);
-        ledger.change();
-      }
-    }
-    if (channel.isPortClosed()) {
-      release(channel, nowMs);
-    }
+    connections.disable(entry, off, nowMs);
   }
 
   boolean isDisabled(String vm, int channel) {
@@ -363,21 +278,6 @@ final class Fleet {
 
   @Nullable Entry entry(String vm) {
     return byName.get(vm);
-  }
-
-  /** The claims that channels hold now. */
-  List<ClaimLedger.Claim> claims() {
-    List<ClaimLedger.Claim> claims = new ArrayList<>();
-    for (Entry entry : byName.values()) {
-      for (Channel channel : entry.channels.values()) {
-        for (Vcpu vcpu : channel.claims()) {
-          claims.add(
-              new ClaimLedger.Claim(
-                  entry.vm.name(), vcpu.number(), channel.number(), channel.peer()));
-        }
-      }
-    }
-    return claims;
   }
 
   /** Closes every connection without ending any claim: the daemon ends, the guests go on. */

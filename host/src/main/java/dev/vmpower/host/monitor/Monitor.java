@@ -92,7 +92,10 @@ public final class Monitor {
                 mailbox.offer(new Event.Connected(vm, number, socket, peer)),
             clockNs);
     this.fleet =
-        new Fleet(clocks, ledger, channel -> connector.lost(channel.vm().name(), channel.number()));
+        new Fleet(
+            clocks,
+            new Connections(
+                clocks, ledger, channel -> connector.lost(channel.vm().name(), channel.number())));
     this.answers = new Answers(clocks, new Holds(clocks), fleet, statistics, config.cpu());
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
@@ -156,7 +159,7 @@ public final class Monitor {
       LOG.error("the monitor broke and gives everything back: {}", broke.toString(), broke);
     }
     try {
-      ledger.save(fleet.claims(), clockNs.getAsLong());
+      ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong());
       clocks.giveBackAll();
       connector.close();
       fleet.closeSockets();
@@ -193,7 +196,7 @@ public final class Monitor {
       clocks.settle(nowNs, nowMs);
     }
     if (ledger.isChanged() && nowNs >= ledger.dueAtNs()) {
-      ledger.save(fleet.claims(), nowNs);
+      ledger.save(Connections.claims(fleet.entries()), nowNs);
     }
   }
 
