@@ -86,7 +86,7 @@ class ArchitectureTest {
 
       guest           | protocol                                    | java.io java.net java.nio
                       |                                             | java.lang.foreign
-      cli             | guest protocol                              | java.io java.net java.nio
+      cli             | guest host.config protocol                  | java.io java.net java.nio
                       |                                             | picocli tools.jackson.core
       sim             | host host.config host.log host.monitor      | java.io java.net java.nio
                       | host.view host.vm.Refusal guest protocol    | org.HdrHistogram sun.misc

@@ -19,39 +19,81 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * What a program's command line can be: phrases such as {@code cpu set CPUS LEVEL}.
  *
  * <p>Built by hand and not from annotations: reflection would cost more than all the rest of a
- * call. picocli splits the line and writes the help; what is wrong with a line is said in one.
+ * call; and where a line begins with a phrase, only for that one. picocli splits the line and
+ * writes the help; what is wrong with a line is said in one.
  */
 final class Grammar {
   /**
    * One command.
    *
    * @param words such as {@code cpu set}
-   * @param parameters the labels of what follows, all of it needed
+   * @param parameters the labels of what follows: {@code VM} for one that is needed, then {@code
+   *     [VM]} for one that may be left out, then {@code [VM...]} for any number
    * @param examples what may follow the program's name
+   * @param options what may stand anywhere behind the words
    */
-  record Phrase(String words, List<String> parameters, String description, List<String> examples) {}
+  record Phrase(
+      String words,
+      List<String> parameters,
+      String description,
+      List<String> examples,
+      List<Option> options) {
+    Phrase(String words, List<String> parameters, String description, List<String> examples) {
+      this(words, parameters, description, examples, List.of());
+    }
 
-  /** An option of all commands, with a value. */
+    /** Where the parameter of this label stands, brackets and dots left out; -1 for none. */
+    int indexOf(String label) {
+      for (int i = 0; i < parameters.size(); i++) {
+        if (plain(parameters.get(i)).equals(label)) {
+          return i;
+        }
+      }
+      return -1;
+    }
+
+    /** A label without the marks for optional and repeated ones. */
+    static String plain(String label) {
+      int from = label.startsWith("[") ? 1 : 0;
+      int to = label.length() - from;
+      return label.substring(from, label.startsWith("...", to - 3) ? to - 3 : to);
+    }
+  }
+
+  /** An option: with a value of this label, or a flag where the label is empty. */
   record Option(List<String> names, String label, String description) {}
 
   /** A line that was understood. */
   static final class Parsed {
     private final String words;
     private final ParseResult first;
-    private final ParseResult last;
+    private final List<String> parameters = new ArrayList<>();
 
     private Parsed(String words, ParseResult first, ParseResult last) {
       this.words = words;
       this.first = first;
-      this.last = last;
+      for (PositionalParamSpec positional : last.matchedPositionals()) {
+        parameters.addAll(positional.stringValues());
+      }
     }
 
     String words() {
       return words;
     }
 
+    /** A parameter; empty for one that was left out. */
     String parameter(int index) {
-      return last.matchedPositionalValue(index, "");
+      return index < parameters.size() ? parameters.get(index) : "";
+    }
+
+    /** All parameters, those of a repeated one each for itself. */
+    List<String> parameters() {
+      return parameters;
+    }
+
+    /** Whether a flag was given, wherever on the line. */
+    boolean flag(String name) {
+      return option(name) != null;
     }
 
     /** The value of an option, wherever on the line it was; the last one counts. */
@@ -59,8 +101,9 @@ final class Grammar {
       String found = null;
       ParseResult at = first;
       while (true) {
-        if (at.hasMatchedOption(name)) {
-          found = at.matchedOptionValue(name, "");
+        OptionSpec option = at.matchedOption(name);
+        if (option != null) {
+          found = option.stringValues().getLast();
         }
         if (!at.hasSubcommand()) {
           return found;
@@ -70,16 +113,20 @@ final class Grammar {
     }
   }
 
+  private static final Option HELP =
+      new Option(List.of("-h", "--help"), "", "Show this and do nothing.");
+
   private final String program;
   private final String description;
+  private final List<Phrase> phrases;
   private final Map<String, String> glossary;
   private final List<Option> options;
-  private final CommandSpec root;
 
   /**
    * Makes the grammar of {@code program}.
    *
    * @param glossary what each first word of two and each label stands for
+   * @param options those of all phrases
    */
   Grammar(
       String program,
@@ -89,75 +136,126 @@ final class Grammar {
       List<Option> options) {
     this.program = program;
     this.description = description;
+    this.phrases = phrases;
     this.glossary = glossary;
     this.options = options;
-    root = spec(program, description);
-    List<String> examples = new ArrayList<>();
-    for (Phrase phrase : phrases) {
-      add(phrase);
-      examples.addAll(phrase.examples());
-    }
-    describe(root, examples);
   }
 
-  private void add(Phrase phrase) {
+  private CommandSpec root(List<Phrase> phrases) {
+    CommandSpec root = spec(program, description, List.of());
+    List<String> examples = new ArrayList<>();
+    for (Phrase phrase : phrases) {
+      add(root, phrase);
+      examples.add(phrase.examples().getFirst());
+    }
+    describe(root, examples);
+    return root;
+  }
+
+  /** The phrase that a line begins with, so that no other need be known to understand it. */
+  private @Nullable Phrase beginning(String[] arguments) {
+    String words = "";
+    for (int i = 0; i < arguments.length; i++) {
+      String argument = arguments[i];
+      if (HELP.names().contains(argument)) {
+        return null;
+      }
+      if (argument.startsWith("-")) {
+        i += takesNext(argument) ? 1 : 0;
+        continue;
+      }
+      boolean second = !words.isEmpty();
+      words = second ? words + " " + argument : argument;
+      for (Phrase phrase : phrases) {
+        if (phrase.words().equals(words)) {
+          return phrase;
+        }
+      }
+      if (second) {
+        return null;
+      }
+    }
+    return null;
+  }
+
+  private boolean takesNext(String argument) {
+    for (Option option : options) {
+      if (option.names().contains(argument)) {
+        return !option.label().isEmpty();
+      }
+    }
+    return false;
+  }
+
+  private void add(CommandSpec root, Phrase phrase) {
     int blank = phrase.words().indexOf(' ');
     CommandSpec parent = root;
     if (blank > 0) {
-      parent = group(phrase.words().substring(0, blank));
+      parent = group(root, phrase.words().substring(0, blank));
     }
     String name = phrase.words().substring(blank + 1);
-    CommandSpec leaf = spec(name, phrase.description());
+    CommandSpec leaf = spec(name, phrase.description(), phrase.options());
     for (int i = 0; i < phrase.parameters().size(); i++) {
-      String label = phrase.parameters().get(i);
-      leaf.addPositional(
-          PositionalParamSpec.builder()
-              .index(Integer.toString(i))
-              .arity("1")
-              .required(true)
-              .type(String.class)
-              .paramLabel(label)
-              .description(glossary.getOrDefault(label, ""))
-              .build());
+      leaf.addPositional(positional(i, phrase.parameters().get(i)));
     }
     describe(leaf, phrase.examples());
     parent.addSubcommand(name, leaf);
     if (parent != root) {
       List<String> examples = new ArrayList<>(List.of(parent.usageMessage().footer()));
-      examples.add(example(phrase.examples().get(0)));
+      examples.add(example(phrase.examples().getFirst()));
       parent.usageMessage().footer(examples.toArray(new String[0]));
     }
   }
 
-  private CommandSpec group(String name) {
+  private PositionalParamSpec positional(int index, String label) {
+    boolean optional = label.startsWith("[");
+    boolean repeated = label.contains("...");
+    String plain = Phrase.plain(label);
+    PositionalParamSpec.Builder positional =
+        PositionalParamSpec.builder()
+            .index(repeated ? index + "..*" : Integer.toString(index))
+            .arity((optional ? "0" : "1") + (repeated ? "..*" : optional ? "..1" : ""))
+            .required(!optional)
+            .paramLabel(plain)
+            .description(glossary.getOrDefault(plain, ""));
+    return repeated
+        ? positional.type(List.class).auxiliaryTypes(String.class).build()
+        : positional.type(String.class).build();
+  }
+
+  private CommandSpec group(CommandSpec root, String name) {
     CommandLine present = root.subcommands().get(name);
     if (present != null) {
       return present.getCommandSpec();
     }
-    CommandSpec group = spec(name, glossary.getOrDefault(name, ""));
+    CommandSpec group = spec(name, glossary.getOrDefault(name, ""), List.of());
     describe(group, List.of());
     root.addSubcommand(name, group);
     return group;
   }
 
-  private CommandSpec spec(String name, String text) {
+  private CommandSpec spec(String name, String text, List<Option> own) {
     CommandSpec spec = CommandSpec.create().name(name);
-    for (Option option : options) {
-      spec.addOption(
-          OptionSpec.builder(option.names().toArray(new String[0]))
-              .arity("1")
-              .type(String.class)
-              .paramLabel(option.label())
-              .description(option.description())
-              .build());
+    for (Option option : own) {
+      spec.addOption(option(option));
     }
-    spec.addOption(
-        OptionSpec.builder("-h", "--help")
-            .usageHelp(true)
-            .description("Show this and do nothing.")
-            .build());
+    for (Option option : options) {
+      spec.addOption(option(option));
+    }
+    spec.addOption(option(HELP));
     spec.usageMessage().description(text).synopsisSubcommandLabel("COMMAND");
     return spec;
+  }
+
+  private static OptionSpec option(Option option) {
+    boolean flag = option.label().isEmpty();
+    OptionSpec.Builder spec =
+        OptionSpec.builder(option.names().toArray(new String[0]))
+            .arity(flag ? "0" : "1")
+            .type(flag ? boolean.class : String.class)
+            .usageHelp(option.equals(HELP))
+            .description(option.description());
+    return flag ? spec.build() : spec.paramLabel(option.label()).build();
   }
 
   private void describe(CommandSpec spec, List<String> examples) {
@@ -179,7 +277,10 @@ final class Grammar {
    */
   @Nullable Parsed parse(String[] arguments, PrintStream out, boolean colour)
       throws FailureException {
-    CommandLine line = new CommandLine(root).setExpandAtFiles(false);
+    Phrase beginning = beginning(arguments);
+    CommandLine line =
+        new CommandLine(root(beginning == null ? phrases : List.of(beginning)))
+            .setExpandAtFiles(false);
     line.setPosixClusteredShortOptionsAllowed(false);
     ParseResult result;
     try {

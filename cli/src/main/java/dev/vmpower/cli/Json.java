@@ -73,6 +73,36 @@ final class Json {
     }
   }
 
+  /** Writes what {@link #read} has read. */
+  static String write(@Nullable Object value) {
+    StringBuilder text = new StringBuilder();
+    write(value, text);
+    return text.toString();
+  }
+
+  private static void write(@Nullable Object value, StringBuilder text) {
+    String separator = "";
+    if (value instanceof Map<?, ?> object) {
+      text.append('{');
+      for (Map.Entry<?, ?> field : object.entrySet()) {
+        text.append(separator).append(quote(String.valueOf(field.getKey()))).append(':');
+        write(field.getValue(), text);
+        separator = ",";
+      }
+      text.append('}');
+    } else if (value instanceof List<?> array) {
+      text.append('[');
+      for (Object item : array) {
+        text.append(separator);
+        write(item, text);
+        separator = ",";
+      }
+      text.append(']');
+    } else {
+      text.append(value instanceof String string ? quote(string) : value);
+    }
+  }
+
   /** Writes a text in quotation marks. */
   static String quote(String text) {
     StringBuilder quoted = new StringBuilder("\"");

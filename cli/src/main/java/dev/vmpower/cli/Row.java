@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One JSON object of an answer, read leniently: a newer daemon may say more, an older one less. */
 final class Row {
+  private static final int KHZ_PER_MHZ = 1000;
+
   private final Map<?, ?> object;
 
   private Row(Map<?, ?> object) {
@@ -24,6 +26,23 @@ final class Row {
     throw new FailureException(FailureException.FAILED, "the answer is not what was asked for");
   }
 
+  /**
+   * Takes a JSON array.
+   *
+   * @throws FailureException if it is none
+   */
+  static List<?> list(@Nullable Object json) throws FailureException {
+    if (json instanceof List<?> list) {
+      return list;
+    }
+    throw new FailureException(FailureException.FAILED, "the answer is not what was asked for");
+  }
+
+  /** Whether a field is this text. */
+  boolean is(String name, String text) {
+    return text.equals(object.get(name));
+  }
+
   /** The text of a field, with what would disturb a terminal replaced; empty for none. */
   String text(String name) {
     Object value = object.get(name);
@@ -32,6 +51,16 @@ final class Row {
 
   long number(String name) {
     return object.get(name) instanceof Number number ? number.longValue() : 0;
+  }
+
+  /** kHz as MHz. */
+  String megahertz(String name) {
+    return megahertz(number(name));
+  }
+
+  /** kHz as MHz. */
+  static String megahertz(long khz) {
+    return Long.toString((khz + KHZ_PER_MHZ / 2) / KHZ_PER_MHZ);
   }
 
   double real(String name) {
@@ -48,6 +77,15 @@ final class Row {
 
   List<?> list(String name) {
     return object.get(name) instanceof List<?> list ? list : List.of();
+  }
+
+  /** The texts of an array, with commas. */
+  String texts(String name) {
+    StringBuilder texts = new StringBuilder();
+    for (Object item : list(name)) {
+      texts.append(texts.isEmpty() ? "" : ", ").append(printable(String.valueOf(item)));
+    }
+    return texts.toString();
   }
 
   /** The object in a field; an empty one for none. */

@@ -1,122 +1,216 @@
 package dev.vmpower.cli;
 
 import dev.vmpower.cli.Table.Kind;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Answers of the daemon as an operator reads them. Frequencies are in MHz throughout. */
 final class Screens {
-  private static final int KHZ_PER_MHZ = 1000;
-
   private final Style style;
 
   Screens(Style style) {
     this.style = style;
   }
 
-  String vms(@Nullable Object json) throws FailureException {
+  /**
+   * An answer as text.
+   *
+   * @throws FailureException if it is not what was asked for
+   */
+  String show(Screen screen, @Nullable Object json) throws FailureException {
+    Listings listings = new Listings(style);
+    return switch (screen) {
+      case VMS -> listings.vms(json);
+      case VM -> vm(Row.of(json));
+      case CHANNELS -> listings.channels(json);
+      case CPUS -> listings.cpus(json);
+      case CPU -> cpus(json);
+      case PINNING -> listings.pinning(json);
+      case POLICIES -> listings.policies(json);
+      case POLICY -> policy(Row.of(json));
+      case STATUS -> status(Row.of(json));
+      case MODE -> "mode " + Row.of(json).text("mode") + "\n";
+      case MESSAGE, LOCAL -> Row.of(json).text("message") + "\n";
+    };
+  }
+
+  private String vm(Row vm) throws FailureException {
+    Page page = new Page(style);
+    String uuid = vm.has("uuid") ? ", UUID " + vm.text("uuid") : "";
+    page.line("VM", vm.text("name"));
+    page.line("state", vm.text("state") + ", known from " + vm.text("source") + uuid);
+    page.line(
+        "envelope",
+        bound(vm, "min_khz", "the hardware's lowest")
+            + " to "
+            + bound(vm, "max_khz", "the hardware's highest")
+            + (vm.is("turbo") ? ", with turbo" : ", without turbo")
+            + (vm.is("enforce") ? ", enforced" : ""));
+    page.line("queries", vm.is("query") ? "answered" : "refused");
+    page.line("requests", vm.text("requests") + ", refused " + refusals(vm));
+    return page.block(vcpus(vm)).format();
+  }
+
+  private static String bound(Row vm, String name, String otherwise) {
+    return vm.has(name) ? vm.megahertz(name) + " MHz" : otherwise;
+  }
+
+  private String vcpus(Row vm) throws FailureException {
     Table table =
         new Table(style)
-            .column("VM", Kind.ELASTIC)
-            .column("STATE", Kind.TEXT)
-            .column("SOURCE", Kind.TEXT)
-            .column("REQUESTS", Kind.NUMBER)
-            .column("REFUSED", Kind.NUMBER)
-            .column("VCPU:PCPUS", Kind.ELASTIC);
-    for (Object item : list(json)) {
-      Row vm = Row.of(item);
-      StringBuilder pinning = new StringBuilder();
-      boolean alarm = false;
-      for (Object vcpuItem : vm.list("vcpus")) {
-        Row vcpu = Row.of(vcpuItem);
-        pinning.append(pinning.isEmpty() ? "" : " ").append(vcpu.text("vcpu")).append(':');
-        pinning.append(vcpu.has("refused") ? "!" : "").append(orDash(vcpu.text("cpus")));
-        alarm |= vcpu.has("refused");
-      }
+            .column("VCPU", Kind.NUMBER)
+            .column("PCPUS", Kind.ELASTIC)
+            .column("VOTE", Kind.TEXT)
+            .column("TURBO", Kind.TEXT)
+            .column("REFUSED", Kind.ELASTIC);
+    for (Object item : vm.list("vcpus")) {
+      Row vcpu = Row.of(item);
       table.add(
-          alarm,
-          vm.text("name"),
-          vm.text("state"),
-          vm.text("source"),
-          vm.text("requests"),
-          Long.toString(vm.row("refusals").sum()),
-          orDash(pinning.toString()));
+          vcpu.has("refused"),
+          vcpu.text("vcpu"),
+          Listings.orDash(vcpu.text("cpus")),
+          vcpu.is("claimed") ? level(vcpu.text("vote")) : "-",
+          vcpu.is("turbo") ? "yes" : "no",
+          Listings.orDash(vcpu.text("refused")));
     }
     return table.format();
   }
 
-  String channels(@Nullable Object json) throws FailureException {
-    Table table =
-        new Table(style)
-            .column("VM", Kind.ELASTIC)
-            .column("CHANNEL", Kind.NUMBER)
-            .column("STATE", Kind.TEXT)
-            .column("PORT", Kind.TEXT)
-            .column("ENABLED", Kind.TEXT)
-            .column("REQUESTS", Kind.NUMBER)
-            .column("REFUSED", Kind.NUMBER)
-            .column("DROPPED", Kind.NUMBER);
-    for (Object item : list(json)) {
-      Row channel = Row.of(item);
-      table.add(
-          !channel.is("enabled"),
-          channel.text("vm"),
-          channel.text("channel"),
-          channel.text("state"),
-          orDash(channel.text("port")),
-          channel.is("enabled") ? "yes" : "no",
-          channel.text("requests"),
-          channel.text("refused"),
-          channel.text("dropped_replies"));
-    }
-    return table.format();
-  }
-
-  String cpus(@Nullable Object json) throws FailureException {
-    Table table =
-        new Table(style)
-            .column("CPU", Kind.NUMBER)
-            .column("DOMAIN", Kind.NUMBER)
-            .column("GOVERNOR", Kind.ELASTIC)
-            .column("TARGET_MHZ", Kind.NUMBER)
-            .column("NOW_MHZ", Kind.NUMBER)
-            .column("WHY", Kind.ELASTIC);
-    for (Object item : list(json)) {
-      Row cpu = Row.of(item);
-      table.add(
-          cpu.has("problem") && cpu.has("domain"),
-          cpu.text("cpu"),
-          orDash(cpu.text("domain")),
-          orDash(cpu.text("governor")),
-          megahertz(cpu, "target_khz"),
-          megahertz(cpu, "current_khz"),
-          why(cpu));
-    }
-    return table.format();
-  }
-
-  private static String why(Row cpu) {
-    if (!cpu.is("online")) {
-      return "offline";
-    }
-    if (cpu.has("problem") && cpu.has("domain")) {
-      return cpu.text("problem") + " (" + cpu.text("why") + ")";
-    }
-    return cpu.text("why");
-  }
-
-  String status(@Nullable Object json) throws FailureException {
-    Row status = Row.of(json);
+  private String cpus(@Nullable Object json) throws FailureException {
     StringBuilder text = new StringBuilder();
-    line(text, "vmpower", status.text("version") + ", mode " + status.text("mode"));
-    line(text, "libvirt", status.text("libvirt"));
-    line(text, "VMs", status.text("vms") + ", channels " + status.text("channels"));
-    line(text, "managed", status.text("managed_domains") + " frequency domains");
-    line(text, "requests", status.text("requests") + ", refused " + refusals(status));
-    line(text, "writes", status.text("writes") + ", refused " + status.text("refused_writes"));
+    for (Object item : Row.list(json)) {
+      text.append(text.isEmpty() ? "" : "\n").append(cpu(Row.of(item)));
+    }
+    return text.toString();
+  }
+
+  private String cpu(Row cpu) throws FailureException {
+    Page page = new Page(style);
+    page.line(
+        "pCPU",
+        cpu.text("cpu")
+            + (cpu.is("online") ? "" : ", offline")
+            + (cpu.is("reserved") ? ", reserved" : "")
+            + ", package "
+            + cpu.text("package_id")
+            + (cpu.text("siblings").isEmpty() ? "" : ", core of " + cpu.text("siblings")));
+    if (cpu.has("domain")) {
+      page.line(
+          "clock",
+          "policy"
+              + cpu.text("domain")
+              + " of pCPUs "
+              + cpu.text("domain_cpus")
+              + ", "
+              + cpu.text("driver")
+              + ", governor "
+              + cpu.text("governor")
+              + (cpu.is("managed") ? ", managed" : ""));
+      page.line(
+          "speed",
+          cpu.megahertz("current_khz")
+              + " MHz, of "
+              + cpu.megahertz("min_khz")
+              + " to "
+              + cpu.megahertz("max_khz")
+              + " MHz");
+    }
+    if (cpu.has("target_khz")) {
+      page.line(
+          "target",
+          cpu.megahertz("target_khz")
+              + " MHz"
+              + (cpu.has("written_khz")
+                  ? ", in force " + cpu.megahertz("written_khz") + " MHz"
+                  : "")
+              + (cpu.has("since") ? ", since " + cpu.text("since") : ""));
+    }
+    page.line("why", Listings.orDash(cpu.text("why")));
+    if (cpu.has("problem")) {
+      page.alarm("problem", cpu.text("problem"));
+    }
+    holds(page, cpu);
+    votes(page, cpu);
+    page.line(
+        "writes",
+        cpu.text("writes")
+            + ", refused "
+            + cpu.text("refused_writes")
+            + ", conflicts "
+            + cpu.text("conflicts"));
+    return page.format();
+  }
+
+  private static void holds(Page page, Row cpu) {
+    page.lineIfAny("hold", hold(cpu.row("hold")));
+    page.lineIfAny("scheduled", hold(cpu.row("scheduled")));
+    if (cpu.has("turbo_off")) {
+      Row off = cpu.row("turbo_off");
+      page.line("turbo", "off, by " + off.text("who") + " since " + off.text("since"));
+    }
+  }
+
+  private static String hold(Row hold) {
+    if (!hold.has("level")) {
+      return "";
+    }
+    return level(hold.text("level"))
+        + ", by "
+        + hold.text("who")
+        + " since "
+        + hold.text("since")
+        + (hold.has("until") ? " until " + hold.text("until") : "");
+  }
+
+  private static void votes(Page page, Row cpu) throws FailureException {
+    String name = "votes";
+    for (Object item : cpu.list("votes")) {
+      Row vote = Row.of(item);
+      page.line(
+          name,
+          vote.text("vm")
+              + "/"
+              + vote.text("vcpu")
+              + " "
+              + level(vote.text("level"))
+              + ", here "
+              + vote.megahertz("khz")
+              + " MHz"
+              + (vote.is("turbo") ? ", with turbo" : "")
+              + (vote.is("claimed") ? "" : ", never asked")
+              + (vote.is("counts") ? "" : ", does not count"));
+      name = "";
+    }
+  }
+
+  /** {@code max}, {@code min}, or kHz as MHz. */
+  private static String level(String level) {
+    return level.isEmpty() || !Character.isDigit(level.charAt(0))
+        ? Listings.orDash(level)
+        : Row.megahertz(Long.parseLong(level)) + " MHz";
+  }
+
+  private String policy(Row policy) {
+    return new Page(style)
+        .line("policy", policy.text("name") + ", of the " + policy.text("source"))
+        .line("covers", Listings.covers(policy))
+        .line("type", policy.text("type"))
+        .line("level", Listings.orDash(policy.text("level")))
+        .line("in force", policy.is("in_force") ? "yes" : "no")
+        .lineIfAny("since", policy.text("since"))
+        .line("why", Listings.orDash(policy.text("why")))
+        .format();
+  }
+
+  private String status(Row status) {
+    Page page = new Page(style);
+    page.line("vmpower", status.text("version") + ", mode " + status.text("mode"));
+    page.line("libvirt", status.text("libvirt"));
+    page.line("VMs", status.text("vms") + ", channels " + status.text("channels"));
+    page.line("managed", status.text("managed_domains") + " frequency domains");
+    page.line("requests", status.text("requests") + ", refused " + refusals(status));
+    page.line("writes", status.text("writes") + ", refused " + status.text("refused_writes"));
     Row times = status.row("answer_times");
-    line(
-        text,
+    page.line(
         "answers",
         times.text("count")
             + ", p50 "
@@ -127,11 +221,11 @@ final class Screens {
             + micros(times, "p999_us")
             + ", max "
             + micros(times, "max_us"));
-    return text.toString();
+    return page.format();
   }
 
-  private static String refusals(Row status) {
-    Row refusals = status.row("refusals");
+  private static String refusals(Row row) {
+    Row refusals = row.row("refusals");
     StringBuilder text = new StringBuilder().append(refusals.sum());
     String separator = " (";
     for (Object name : refusals.names()) {
@@ -139,38 +233,6 @@ final class Screens {
       separator = ", ";
     }
     return text.append(separator.equals(", ") ? ")" : "").toString();
-  }
-
-  private void line(StringBuilder text, String name, String value) {
-    String padded = name + " ".repeat(10 - name.length());
-    text.append(style.strong(padded));
-    text.append(style.shorten(value, Table.WIDTH_MAX - padded.length())).append('\n');
-  }
-
-  /** Answers to verbs that change something and have nothing to list. */
-  static String message(@Nullable Object json) throws FailureException {
-    return Row.of(json).text("message") + "\n";
-  }
-
-  /** What {@code pause} and {@code resume} came to. */
-  static String mode(@Nullable Object json) throws FailureException {
-    return "mode " + Row.of(json).text("mode") + "\n";
-  }
-
-  private static List<?> list(@Nullable Object json) throws FailureException {
-    if (json instanceof List<?> list) {
-      return list;
-    }
-    throw new FailureException(FailureException.FAILED, "the answer is not what was asked for");
-  }
-
-  private static String orDash(String text) {
-    return text.isEmpty() ? "-" : text;
-  }
-
-  private static String megahertz(Row cpu, String name) {
-    long khz = cpu.number(name);
-    return khz <= 0 ? "-" : Long.toString((khz + KHZ_PER_MHZ / 2) / KHZ_PER_MHZ);
   }
 
   // By hand: String.format would load its parser for four numbers.

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,17 +200,19 @@ class CtlTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "``|a command is missing: one of vm, channel, cpu, pin, status, pause, resume, reload,"
-            + " version; try 'vmpowerctl --help'",
-        "cpu|a command is missing: one of list, set, release, reclaim; try 'vmpowerctl cpu --help'",
-        "cpu fast|'fast' is none of list, set, release, reclaim; try 'vmpowerctl cpu --help'",
+        "``|a command is missing: one of vm, channel, cpu, pinning, pin, policy, status, pause,"
+            + " resume, reload, handover, check-config, version; try 'vmpowerctl --help'",
+        "cpu|a command is missing: one of list, show, set, release, reclaim, turbo;"
+            + " try 'vmpowerctl cpu --help'",
+        "cpu fast|'fast' is none of list, show, set, release, reclaim, turbo;"
+            + " try 'vmpowerctl cpu --help'",
         "cpu set|CPUS is missing; try 'vmpowerctl cpu set --help'",
         "cpu set 0|LEVEL is missing; try 'vmpowerctl cpu set --help'",
         "cpu set 0 max 7|'7' is too much; try 'vmpowerctl cpu set --help'",
         "cpu list --fast|there is no option --fast; try 'vmpowerctl cpu list --help'",
         "status -o|--output needs a FORMAT; try 'vmpowerctl status --help'",
         "status -o xml|'xml' is no output format: leave it out, or -o json",
-        "pin vm0 x 1|'x' is no vCPU number such as 0",
+        "pin vm0 x 1|VCPU is a number such as 0, not 'x'",
         "status @/etc/passwd|'@/etc/passwd' is too much; try 'vmpowerctl status --help'"
       })
   void wrongUsageIsOneLineAndStatus2AndAsksNothing(String words, String line) {
@@ -330,5 +333,27 @@ class CtlTest {
 
     assertThat(run("version").out()).startsWith("vmpowerctl ");
     assertThat(run("version", "-o", "json").out()).startsWith("{\"version\":\"");
+  }
+
+  @Test
+  void aConfigurationIsCheckedWithoutADaemon() throws IOException {
+    daemon.close();
+    Path good = Files.writeString(directory.resolve("good.toml"), "[[vm]]\nname = \"a\"\n");
+    Path bad = Files.writeString(directory.resolve("bad.toml"), "[cpu]\nspeed = 1\n");
+
+    assertThat(run("check-config", good.toString()))
+        .isEqualTo(new Ran(0, good + ": good, 1 [[vm]]\n", ""));
+    assertThat(run("check-config", good.toString(), "-o", "json").out())
+        .isEqualTo("{\"file\":\"" + good + "\",\"good\":true,\"vms\":1}\n");
+    assertThat(run("check-config", bad.toString()))
+        .satisfies(
+            ran -> assertThat(ran.status()).isEqualTo(1),
+            ran -> assertThat(ran.out()).isEmpty(),
+            ran ->
+                assertThat(ran.err())
+                    .matches("vmpowerctl: " + bad + ":2: \\[cpu] unknown key 'speed'; .+\n"));
+    assertThat(run("check-config", directory + "/none").err())
+        .isEqualTo("vmpowerctl: " + directory + "/none: no such file\n");
+    assertThat(run("check-config").status()).isEqualTo(2);
   }
 }

@@ -1,0 +1,18 @@
+package dev.vmpower.cli;
+
+/** How an answer is shown. */
+enum Screen {
+  VMS,
+  VM,
+  CHANNELS,
+  CPUS,
+  CPU,
+  PINNING,
+  POLICIES,
+  POLICY,
+  STATUS,
+  MODE,
+  MESSAGE,
+  /** By whoever does it without the daemon. */
+  LOCAL
+}
