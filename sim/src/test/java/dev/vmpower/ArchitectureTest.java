@@ -55,21 +55,27 @@ class ArchitectureTest {
 
       host.arbiter    | machine.cpufreq.Ladder                      |
       host.view       |                                             |
-      host.config     | host.arbiter.Envelope machine.cpu           | java.io java.nio org.tomlj
-      host.vm         | host.arbiter machine.cpu                    |
+      host.policy     | protocol machine.cpu                        |
+      host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
+                      | machine.cpu                                 |
+      host.vm         | host.arbiter host.policy machine.cpu        |
+                      | machine.libvirt.DomainInfo                  |
+      host.sampler    | machine.libvirt.DomainInfo                  |
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
                       | machine.cpu machine.cpufreq machine.sysfs   |
-      host.channel    | host.vm protocol machine.socket             | java.io java.net java.nio
+      host.channel    | host.policy host.vm protocol machine.socket | java.io java.net java.nio
                       |                                             | org.slf4j
       host.monitor    | host.arbiter host.channel host.claims       | java.io java.nio org.slf4j
-                      | host.clock host.config.Config host.view     | org.HdrHistogram
-                      | host.vm                                     |
+                      | host.clock host.config.Config host.policy   | org.HdrHistogram
+                      | host.sampler host.view host.vm              |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.libvirt machine.socket.PeerProcess  |
                       | machine.sysfs                               |
-      host.control    | host.monitor.Verb host.view machine.cpu     | java.io java.net java.nio
-                      | machine.socket.PeerCredentials              | jdk.net org.slf4j
+      host.control    | host.config.ConfigException                 | java.io java.net java.nio
+                      | host.config.PolicyFile host.monitor.Verb    | jdk.net org.slf4j
+                      | host.policy.OperatorPolicy host.view        |
+                      | machine.cpu machine.socket.PeerCredentials  |
                       |                                             | org.eclipse.jetty
                       |                                             | tools.jackson
       host.log        |                                             | java.io org.slf4j

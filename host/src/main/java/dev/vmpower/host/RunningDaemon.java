@@ -69,6 +69,7 @@ public final class RunningDaemon implements AutoCloseable {
               new DirectorySysfs(config.cpu().root()),
               originals(config),
               ledger,
+              probes -> {},
               System::nanoTime,
               System::currentTimeMillis);
       RunningDaemon daemon = new RunningDaemon(file, config, state, monitor);

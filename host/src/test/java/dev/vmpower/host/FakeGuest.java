@@ -77,6 +77,12 @@ public final class FakeGuest implements AutoCloseable {
     return Replies.kind(reply, 0);
   }
 
+  /** Sends a policy and returns the answer. */
+  public ReplyKind ask(PolicyPacket policy) throws IOException {
+    write(policy.bytes());
+    return Replies.kind(read(RequestPacket.SIZE_BYTES), 0);
+  }
+
   /** Asks a query and returns the whole reply. */
   public ByteBuffer query(Command command, long vcpu) throws IOException {
     send(command, Unit.UNKNOWN, vcpu);

@@ -9,6 +9,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -22,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,6 +42,10 @@ public final class Rig implements AutoCloseable {
 
   public final FakeSysfs sysfs;
   public final Path directory;
+
+  /** What the sampler was told to count, each time. */
+  public final LinkedBlockingQueue<List<Probe>> probes = new LinkedBlockingQueue<>();
+
   private final AtomicLong passedNs = new AtomicLong();
   private final List<FakeGuest> guests = new ArrayList<>();
   private Config config;
@@ -120,6 +126,7 @@ public final class Rig implements AutoCloseable {
             sysfs,
             new OriginalStore(config.state().dir(), "boot", "fake"),
             ledger,
+            probes::add,
             () -> System.nanoTime() + passedNs.get(),
             () -> System.currentTimeMillis() + TimeUnit.NANOSECONDS.toMillis(passedNs.get()));
     monitor.start();

@@ -5,8 +5,9 @@ import dev.vmpower.machine.cpufreq.Ladder;
 /**
  * What a vote comes to on a ladder.
  *
- * <p>A vote is {@link #MAX}, {@link #MIN} or a level in kHz. MAX and MIN are kept as such and
- * worked out anew each time, so that they follow a re-pinning, a turbo or an envelope change.
+ * <p>A vote is {@link #MAX}, {@link #MIN}, {@link #MEDIUM} or a level in kHz. The named ones are
+ * kept as such and worked out anew each time, so that they follow a re-pinning, a turbo or an
+ * envelope change.
  */
 public final class Arbiter {
   /** The highest that the vCPU may have. */
@@ -14,6 +15,9 @@ public final class Arbiter {
 
   /** The lowest that the vCPU may have. */
   public static final int MIN = 0;
+
+  /** The middle of the ladder: index n/2 of n levels, the turbo entry counted. */
+  public static final int MEDIUM = -1;
 
   private Arbiter() {}
 
@@ -39,7 +43,11 @@ public final class Arbiter {
       return top;
     }
     int bottom = bottomIndex(top, envelope, ladder, bounds);
-    return vote == MIN ? bottom : Math.clamp(ladder.ceilingIndex(vote), top, bottom);
+    if (vote == MIN) {
+      return bottom;
+    }
+    int index = vote == MEDIUM ? ladder.size() / 2 : ladder.ceilingIndex(vote);
+    return Math.clamp(index, top, bottom);
   }
 
   /**
@@ -67,8 +75,13 @@ public final class Arbiter {
     return vote == MAX ? MAX : Math.min(vote, nonTurboKhz);
   }
 
-  /** {@code max}, {@code min} or kHz. */
+  /** {@code max}, {@code medium}, {@code min} or kHz. */
   public static String toString(int vote) {
-    return vote == MAX ? "max" : vote == MIN ? "min" : Integer.toString(vote);
+    return switch (vote) {
+      case MAX -> "max";
+      case MEDIUM -> "medium";
+      case MIN -> "min";
+      default -> Integer.toString(vote);
+    };
   }
 }

@@ -1,5 +1,6 @@
 package dev.vmpower.host.channel;
 
+import dev.vmpower.host.policy.Policy;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
 import dev.vmpower.machine.socket.PeerProcess;
@@ -38,6 +39,7 @@ public final class Channel {
   private final BitSet claimed = new BitSet(); // the numbers of claims
 
   private @Nullable SelectionKey key;
+  private @Nullable RecordedPolicy recordedPolicy;
   private boolean disabled;
   private boolean portClosed;
   private int epoch;
@@ -190,6 +192,25 @@ public final class Channel {
 
   public void setPortClosed(boolean closed) {
     portClosed = closed;
+  }
+
+  /**
+   * A guest's policy that came while this channel was disabled.
+   *
+   * @param policy null for its removal
+   */
+  public record RecordedPolicy(@Nullable Policy policy, List<Integer> vcpus) {}
+
+  /** Keeps a policy, or its removal, for when this channel is enabled. */
+  public void recordPolicy(@Nullable Policy policy, List<Integer> vcpus) {
+    recordedPolicy = new RecordedPolicy(policy, vcpus);
+  }
+
+  /** Takes out the latest policy that was kept; null if none was. */
+  public @Nullable RecordedPolicy takeRecordedPolicy() {
+    RecordedPolicy recorded = recordedPolicy;
+    recordedPolicy = null;
+    return recorded;
   }
 
   public void countRequest() {

@@ -26,6 +26,9 @@ final class ClockGroup {
 
   @Nullable Hold hold;
 
+  /** What an operator's policy holds it at; below {@link #hold}, above votes. */
+  @Nullable Hold scheduled;
+
   /** The pCPUs that the hold was set on. */
   CpuSet held = CpuSet.of();
 
@@ -46,7 +49,7 @@ final class ClockGroup {
     if (reserved) {
       return false;
     }
-    if (hold != null) {
+    if (ruling() != null) {
       return true;
     }
     for (Vcpu vcpu : members) {
@@ -55,6 +58,11 @@ final class ClockGroup {
       }
     }
     return false;
+  }
+
+  /** The hold that goes before votes; null if none does. */
+  @Nullable Hold ruling() {
+    return hold != null ? hold : scheduled;
   }
 
   /**
@@ -91,8 +99,9 @@ final class ClockGroup {
     Ladder ladder = managed.domain.ladder();
     int best = Integer.MAX_VALUE;
     Vcpu winner = null;
-    if (hold != null) {
-      best = Arbiter.levelIndex(hold.vote(), true, Envelope.HARDWARE, ladder, managed.bounds);
+    Hold ruling = ruling();
+    if (ruling != null) {
+      best = Arbiter.levelIndex(ruling.vote(), true, Envelope.HARDWARE, ladder, managed.bounds);
     } else {
       for (Vcpu vcpu : members) {
         if (!countsAmongClaimants(vcpu)) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,9 +138,35 @@ public final class Clocks {
     return map.groupOf(cpu);
   }
 
-  /** The hold that covers {@code managed}; null if none does. */
+  /** The hold that an operator set by hand and that covers {@code managed}; null if none does. */
   public @Nullable Hold holdOn(ManagedDomain managed) {
     return map.group(managed).hold;
+  }
+
+  /** The hold of an operator's policy that covers {@code managed}; null if none does. */
+  public @Nullable Hold scheduledOn(ManagedDomain managed) {
+    return map.group(managed).scheduled;
+  }
+
+  /** Whether some pCPU of {@code some} is settled together with one of {@code others}. */
+  public boolean share(CpuSet some, CpuSet others) {
+    return some.stream()
+        .mapToObj(this::groupOf)
+        .anyMatch(group -> group != null && group.cpus().intersects(others));
+  }
+
+  /**
+   * Holds the groups of {@code cpus} by schedule, each as {@code hold} says of those that are in
+   * it; null releases.
+   */
+  public void schedule(CpuSet cpus, Function<CpuSet, @Nullable Hold> hold) {
+    for (int i = 0; i < cpus.size(); i++) {
+      ClockGroup group = groupOf(cpus.get(i));
+      if (group != null && !group.reserved) {
+        group.scheduled = hold.apply(group.cpus().intersection(cpus));
+        touch(group);
+      }
+    }
   }
 
   /** The vCPUs whose votes can count in {@code managed}. */
@@ -219,7 +246,7 @@ public final class Clocks {
   public @Nullable Refusal refusal(Vcpu vcpu) {
     for (int index : vcpu.domains()) {
       ManagedDomain managed = map.domains().get(index);
-      if (map.group(managed).hold != null) {
+      if (map.group(managed).ruling() != null) {
         return Refusal.HOLD;
       }
       if (managed.problem != null) {

@@ -101,9 +101,32 @@ public final class Holds {
     clocks.settle(nowNs, nowMs);
   }
 
+  /**
+   * Checks that {@code cpus} can be held by schedule.
+   *
+   * @throws HoldException if one of them cannot
+   */
+  public void check(CpuSet cpus) throws HoldException {
+    for (int i = 0; i < cpus.size(); i++) {
+      groupToSteer(cpus.get(i));
+    }
+  }
+
   private ClockGroup groupToHold(int cpu) throws HoldException {
+    ClockGroup group = groupToSteer(cpu);
+    if (clocks.isPassive()) {
+      throw new HoldException(
+          Refusal.OBSERVE.text() + "; vmpowerctl resume, or mode = \"control\"");
+    }
+    return group;
+  }
+
+  private ClockGroup groupToSteer(int cpu) throws HoldException {
     if (!clocks.topology().present().contains(cpu)) {
       throw new HoldException("there is no pCPU " + cpu);
+    }
+    if (!clocks.topology().online().contains(cpu)) {
+      throw new HoldException("pCPU " + cpu + " is offline");
     }
     ManagedDomain managed = clocks.domainOf(cpu);
     ClockGroup group = clocks.groupOf(cpu);
@@ -113,15 +136,8 @@ public final class Holds {
     if (group.reserved) {
       throw new HoldException("pCPU " + cpu + " is reserved, or shares its clock with one that is");
     }
-    if (!clocks.topology().online().contains(cpu)) {
-      throw new HoldException("pCPU " + cpu + " is offline");
-    }
     if (!managed.domain.canBeSteered()) {
       throw new HoldException("pCPU " + cpu + ": " + Refusal.DRIVER.text());
-    }
-    if (clocks.isPassive()) {
-      throw new HoldException(
-          Refusal.OBSERVE.text() + "; vmpowerctl resume, or mode = \"control\"");
     }
     return group;
   }

@@ -40,7 +40,7 @@ public final class ConfigFile {
 
   private Config read() throws ConfigException {
     TomlParseResult toml = parse();
-    Section root = new Section(file, "", toml);
+    Section root = new Section(file.toString(), "", toml);
     root.allow("cpu", "state", "control", "libvirt", "compat", "vm");
     return new Config(
         cpu(root.section("cpu")),
@@ -65,11 +65,16 @@ public final class ConfigFile {
     }
     TomlParseResult toml = Toml.parse(text);
     if (toml.hasErrors()) {
-      var error = toml.errors().getFirst();
-      throw new ConfigException(
-          file + ":" + error.position().line() + ": " + oneLine(error.getMessage()));
+      throw syntaxError(file.toString(), toml);
     }
     return toml;
+  }
+
+  /** The first error of a text that is no TOML, with its place. */
+  static ConfigException syntaxError(String file, TomlParseResult toml) {
+    var error = toml.errors().getFirst();
+    return new ConfigException(
+        file + ":" + error.position().line() + ": " + oneLine(error.getMessage()));
   }
 
   private static String oneLine(@org.jspecify.annotations.Nullable String message) {
@@ -125,7 +130,7 @@ public final class ConfigFile {
       if (!(array.get(i) instanceof TomlTable table)) {
         throw new ConfigException(file + ": write [[vm]], with two brackets, for each VM");
       }
-      Section section = new Section(file, "vm", table);
+      Section section = new Section(file.toString(), "vm", table);
       Config.VmEntry vm = vm(section);
       if (!names.add(vm.name())) {
         throw section.error("name", "two [[vm]] are named '" + vm.name() + "'");

@@ -14,11 +14,11 @@ import org.tomlj.TomlTable;
 
 /** One section of the file, with an error that names file and line for every wrong value. */
 final class Section {
-  private final Path file;
+  private final String file;
   private final String name;
   private final TomlTable table;
 
-  Section(Path file, String name, TomlTable table) {
+  Section(String file, String name, TomlTable table) {
     this.file = file;
     this.name = name;
     this.table = table;
@@ -98,8 +98,59 @@ final class Section {
     return number.intValue();
   }
 
+  double real(String key, double byDefault, double min, double max) throws ConfigException {
+    Object value = value(key);
+    if (value == null) {
+      return byDefault;
+    }
+    double number = value instanceof Number given ? given.doubleValue() : Double.NaN;
+    if (!(number >= min && number <= max)) {
+      throw error(key, key + " is a number from " + min + " to " + max);
+    }
+    return number;
+  }
+
   CpuSet cpus(String key) throws ConfigException {
     return parseCpus(key, text(key, ""));
+  }
+
+  /** Numbers up to {@code max}, as a text such as {@code "8-17"} or as a list of them. */
+  CpuSet numbers(String key, int max) throws ConfigException {
+    CpuSet numbers;
+    if (value(key) instanceof TomlArray array) {
+      int[] each = new int[array.size()];
+      for (int i = 0; i < each.length; i++) {
+        if (!(array.get(i) instanceof Long number) || number < 0 || number > max) {
+          throw error(key, "entry " + i + " of " + key + " is no number from 0 to " + max);
+        }
+        each[i] = number.intValue();
+      }
+      numbers = CpuSet.of(each);
+    } else {
+      numbers = parseCpus(key, text(key, ""));
+    }
+    if (!numbers.isEmpty() && numbers.get(numbers.size() - 1) > max) {
+      throw error(key, key + " has numbers from 0 to " + max);
+    }
+    return numbers;
+  }
+
+  List<String> texts(String key, int max) throws ConfigException {
+    Object value = value(key);
+    if (value == null) {
+      return List.of();
+    }
+    if (!(value instanceof TomlArray array) || array.size() > max) {
+      throw error(key, key + " is a list of at most " + max + " texts in quotes");
+    }
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < array.size(); i++) {
+      if (!(array.get(i) instanceof String text)) {
+        throw error(key, "entry " + i + " of " + key + " is no text in quotes");
+      }
+      texts.add(text);
+    }
+    return texts;
   }
 
   List<CpuSet> cpuSets(String key, int max) throws ConfigException {

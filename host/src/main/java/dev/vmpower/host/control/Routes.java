@@ -1,9 +1,12 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.config.ConfigException;
+import dev.vmpower.host.config.PolicyFile;
 import dev.vmpower.host.control.ControlServer.Asker;
 import dev.vmpower.host.control.ControlServer.Pinner;
 import dev.vmpower.host.control.ControlServer.Reloader;
 import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,6 +68,16 @@ final class Routes {
     get("/v1/cpus", new Verb.ListCpus());
     get("/v1/cpus/{cpus}", (a, who) -> asker.ask(new Verb.ShowCpus(a.cpus("cpus"))));
     get("/v1/pinning", new Verb.ListPinning());
+    get("/v1/policies", new Verb.ListPolicies());
+    get("/v1/policies/{name}", (a, who) -> asker.ask(new Verb.ShowPolicy(a.text("name"))));
+    post(
+        "/v1/policies/apply",
+        List.of("toml"),
+        (a, who) -> asker.ask(new Verb.ApplyPolicies(policies(a.document("toml")))));
+    post(
+        "/v1/policies/remove",
+        List.of("name"),
+        (a, who) -> asker.ask(new Verb.RemovePolicy(a.text("name"))).thenApply(Message::new));
     get("/v1/status", new Verb.Status());
     post(
         "/v1/cpus/set",
@@ -144,6 +157,14 @@ final class Routes {
       throws RequestException {
     return asker.ask(
         new Verb.EnableChannels(arguments.text("vm"), arguments.channels("channels"), enabled));
+  }
+
+  private static List<OperatorPolicy> policies(String toml) throws RequestException {
+    try {
+      return PolicyFile.parse("policy", toml);
+    } catch (ConfigException bad) {
+      throw new RequestException(RequestException.BAD_REQUEST, String.valueOf(bad.getMessage()));
+    }
   }
 
   private CompletableFuture<?> pin(Arguments arguments, Pinner pinner) throws RequestException {

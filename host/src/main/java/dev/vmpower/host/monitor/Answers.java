@@ -26,13 +26,21 @@ final class Answers {
   private final Holds holds;
   private final Fleet fleet;
   private final Views views;
+  private final PolicyDesk policies;
   private final boolean observes;
   private String libvirt = "off";
 
-  Answers(Clocks clocks, Holds holds, Fleet fleet, Statistics statistics, Config.Cpu config) {
+  Answers(
+      Clocks clocks,
+      Holds holds,
+      Fleet fleet,
+      PolicyDesk policies,
+      Statistics statistics,
+      Config.Cpu config) {
     this.clocks = clocks;
     this.holds = holds;
     this.fleet = fleet;
+    this.policies = policies;
     this.views = new Views(clocks, fleet, statistics);
     this.observes = config.observe();
   }
@@ -70,6 +78,10 @@ final class Answers {
           }
           case Verb.ReclaimCpus reclaim -> reclaim(reclaim.cpus(), nowNs, nowMs);
           case Verb.EnableChannels enable -> enable(enable, nowNs, nowMs);
+          case Verb.ListPolicies() -> policies.list();
+          case Verb.ShowPolicy show -> policies.show(show.name());
+          case Verb.ApplyPolicies apply -> policies.apply(apply.policies(), nowNs, nowMs);
+          case Verb.RemovePolicy remove -> policies.remove(remove.name(), nowNs, nowMs);
           case Verb.Pause pause -> {
             if (observes && !pause.paused()) {
               throw new Verb.RefusedException(

@@ -4,6 +4,7 @@ import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Hold;
 import dev.vmpower.host.clock.ManagedDomain;
+import dev.vmpower.host.policy.PolicyRun;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
@@ -60,6 +61,7 @@ final class CpuViews {
     }
     Ladder ladder = managed.domain().ladder();
     Hold hold = clocks.holdOn(managed);
+    Hold scheduled = clocks.scheduledOn(managed);
     Refusal problem = managed.problem();
     return new CpuView(
         cpu,
@@ -78,7 +80,7 @@ final class CpuViews {
         ladder.khz(ladder.bottomIndex()),
         ladder.khz(0),
         hold == null ? null : hold(hold),
-        null,
+        scheduled == null ? null : hold(scheduled),
         null,
         votes(managed),
         problem == null ? null : problem.label() + ": " + managed.problemText(),
@@ -130,8 +132,9 @@ final class CpuViews {
     if (clocks.isReserved(managed)) {
       return "reserved: never touched";
     }
-    if (hold != null) {
-      return "held at " + Arbiter.toString(hold.vote()) + " by " + hold.who();
+    Hold ruling = hold == null ? clocks.scheduledOn(managed) : hold;
+    if (ruling != null) {
+      return "held at " + Arbiter.toString(ruling.vote()) + " by " + ruling.who();
     }
     if (managed.targetKhz() == 0) {
       return managed.isManaged() ? "left by an earlier run, given back soon" : "nobody asks";
@@ -143,6 +146,10 @@ final class CpuViews {
     if (!winner.isClaimed()) {
       return winner + " never asked, and is not slowed down for others";
     }
-    return winner + " asks for " + Arbiter.toString(winner.vote());
+    PolicyRun policy = winner.policyInForce();
+    return winner
+        + (policy == null ? "" : " by its " + policy.policy().type() + " policy")
+        + " asks for "
+        + Arbiter.toString(winner.vote());
   }
 }

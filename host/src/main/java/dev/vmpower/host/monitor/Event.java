@@ -1,11 +1,13 @@
 package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.config.Config;
+import dev.vmpower.host.sampler.Reading;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import dev.vmpower.machine.socket.PeerProcess;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** What other threads post to the monitor's mailbox. */
 public sealed interface Event {
@@ -30,6 +32,12 @@ public sealed interface Event {
 
   /** A guest opened a port, or has had it closed for long. */
   record GuestPort(String uuid, int channel, boolean open) implements Event {}
+
+  /** The sampler counted. */
+  record Sampled(List<Reading> readings) implements Event {}
+
+  /** The sampler found out whether it can count branches; {@code whyNot} is null if it can. */
+  record Branches(@Nullable String whyNot) implements Event {}
 
   /** The configuration was read again. */
   record Configured(Config config, CompletableFuture<Void> done) implements Event {}

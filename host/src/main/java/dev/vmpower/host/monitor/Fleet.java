@@ -4,6 +4,7 @@ import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.channel.Connector;
 import dev.vmpower.host.channel.Target;
+import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.vm.Vcpu;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,17 +47,25 @@ final class Fleet {
   }
 
   private final Clocks clocks;
-  private final Connections connections;
+  private final GuestPolicies policies;
+  private final ClaimLedger ledger;
+  private final Consumer<Channel> lost;
   private final TreeMap<String, Entry> byName = new TreeMap<>();
   private final Map<String, Entry> byUuid = new HashMap<>();
   private final Map<String, BitSet> disabled = new HashMap<>();
   private Map<String, Config.VmEntry> configured = Map.of();
   private boolean changed;
 
-  /** An empty fleet. */
-  Fleet(Clocks clocks, Connections connections) {
+  /**
+   * An empty fleet.
+   *
+   * @param lost is told of each channel that ended, so that it is connected again
+   */
+  Fleet(Clocks clocks, GuestPolicies policies, ClaimLedger ledger, Consumer<Channel> lost) {
     this.clocks = clocks;
-    this.connections = connections;
+    this.policies = policies;
+    this.ledger = ledger;
+    this.lost = lost;
   }
 
   /** Takes up the {@code [[vm]]} entries: new ones, changed ones, and those that are no more. */
@@ -92,7 +102,7 @@ final class Fleet {
     List<Target> targets =
         List.of(new Target.OfDirectory(config.name(), config.channels(), config.peerUid()));
     if (!entry.targets.isEmpty() && !entry.targets.equals(targets)) {
-      connections.closeAll(entry, nowMs);
+      closeAll(entry, nowMs);
     }
     entry.targets = targets;
   }
@@ -115,13 +125,19 @@ final class Fleet {
   }
 
   private void remove(Entry entry, long nowMs) {
-    connections.closeAll(entry, nowMs);
+    closeAll(entry, nowMs);
     byName.remove(entry.vm.name());
     if (entry.vm.uuid() != null) {
       byUuid.remove(entry.vm.uuid());
     }
     changed = true;
     LOG.info("{} is known no more", entry.vm);
+  }
+
+  private void closeAll(Entry entry, long nowMs) {
+    for (Channel channel : List.copyOf(entry.channels.values())) {
+      hungUp(channel, nowMs);
+    }
   }
 
   /** All domains that libvirt knows; one that is not among them is gone. */
@@ -153,15 +169,16 @@ final class Fleet {
     Map<Integer, CpuSet> pinning = new HashMap<>();
     domain.vcpus().forEach(vcpu -> pinning.put(vcpu.number(), vcpu.cpus()));
     setVcpus(entry, pinning);
+    entry.vm.setInterfaces(domain.interfaces());
     List<Target> targets = new ArrayList<>();
     if (entry.vm.state() == Vm.State.SHUT_OFF) {
-      connections.closeAll(entry, nowMs);
+      closeAll(entry, nowMs);
       entry.closedPorts.clear();
     } else {
       for (DomainInfo.ChannelInfo channel : domain.channels()) {
         targets.add(new Target.OfDomain(domain.name(), channel.number(), channel.path()));
         if (Boolean.TRUE.equals(channel.guestOpen())) {
-          connections.portOpened(entry, channel.number());
+          portOpened(entry, channel.number());
         }
       }
     }
@@ -179,7 +196,8 @@ final class Fleet {
 
   private void setVcpus(Entry entry, Map<Integer, CpuSet> pinning) {
     for (Vcpu removed : entry.vm.setVcpus(pinning)) {
-      connections.forget(entry, removed);
+      entry.channels.values().forEach(channel -> channel.forget(removed));
+      ledger.change();
     }
     changed = true;
   }
@@ -211,9 +229,33 @@ final class Fleet {
       return;
     }
     if (open) {
-      connections.portOpened(entry, number);
-    } else {
-      connections.portClosed(entry, number, nowMs);
+      portOpened(entry, number);
+      return;
+    }
+    entry.closedPorts.set(number);
+    Channel channel = entry.channels.get(number);
+    if (channel != null) {
+      channel.setPortClosed(true);
+      if (!channel.isDisabled()) {
+        release(channel, nowMs);
+      }
+    }
+  }
+
+  private static void portOpened(Entry entry, int number) {
+    entry.closedPorts.clear(number);
+    Channel channel = entry.channels.get(number);
+    if (channel != null) {
+      channel.setPortClosed(false);
+    }
+  }
+
+  private void release(Channel channel, long nowMs) {
+    List<Vcpu> released = channel.releaseClaims(nowMs);
+    if (!released.isEmpty()) {
+      LOG.info("{}: the guest closed its port, its claims end", channel);
+      released.forEach(clocks::touch);
+      ledger.change();
     }
   }
 
@@ -223,17 +265,46 @@ final class Fleet {
     if (entry == null || entry.channels.containsKey(event.number()) || entry.targets.isEmpty()) {
       return null;
     }
-    boolean disabled = isDisabled(entry.vm.name(), event.number());
-    return connections.open(entry, event, disabled, nowMs);
+    Channel channel = new Channel(entry.vm, event.number(), event.socket(), event.peer());
+    channel.setDisabled(isDisabled(entry.vm.name(), event.number()));
+    channel.setPortClosed(entry.closedPorts.get(event.number()));
+    entry.channels.put(event.number(), channel);
+    entry.vm.countSocket(1);
+    for (int number : ledger.take(entry.vm.name(), event.number(), event.peer())) {
+      Vcpu vcpu = entry.vm.vcpu(number);
+      if (vcpu != null) {
+        channel.claim(vcpu, nowMs);
+        clocks.touch(vcpu);
+        LOG.info("{} held a claim before the restart, and counts as max until it asks", vcpu);
+      }
+    }
+    ledger.change();
+    touchSpokenFor(entry.vm);
+    LOG.info("{} is connected (pid {})", channel, event.peer().pid());
+    return channel;
   }
 
   /** A connection ended: its claims end with it. */
   void hungUp(Channel channel, long nowMs) {
+    channel.close();
     Entry entry = byName.get(channel.vm().name());
-    if (entry == null) {
-      channel.close();
-    } else {
-      connections.hungUp(entry, channel, nowMs);
+    if (entry == null || !entry.channels.remove(channel.number(), channel)) {
+      return;
+    }
+    channel.releaseClaims(nowMs).forEach(clocks::touch);
+    channel.vm().countSocket(-1);
+    touchSpokenFor(channel.vm());
+    ledger.change();
+    lost.accept(channel);
+    LOG.info("{} hung up", channel);
+  }
+
+  // An envelope or a policy of an operator speaks for vCPUs while their VM is up.
+  private void touchSpokenFor(Vm vm) {
+    for (Vcpu vcpu : vm.vcpus()) {
+      if (vm.envelope().enforce() || vcpu.operatorPolicy() != null) {
+        clocks.touch(vcpu);
+      }
     }
   }
 
@@ -245,7 +316,28 @@ final class Fleet {
     } else {
       off.or(numbers);
     }
-    connections.disable(entry, off, nowMs);
+    for (Channel channel : entry.channels.values()) {
+      boolean toEnable = enabled && channel.isDisabled() && numbers.get(channel.number());
+      channel.setDisabled(off.get(channel.number()));
+      if (toEnable) {
+        adoptRecorded(channel, nowMs);
+      }
+    }
+  }
+
+  private void adoptRecorded(Channel channel, long nowMs) {
+    for (Vcpu vcpu : channel.vm().vcpus()) {
+      if (vcpu.hasRecordedFrom(channel.number())) {
+        channel.claim(vcpu, nowMs);
+        vcpu.adoptRecorded(nowMs);
+        clocks.touch(vcpu);
+        ledger.change();
+      }
+    }
+    policies.adoptRecorded(channel, nowMs);
+    if (channel.isPortClosed()) {
+      release(channel, nowMs);
+    }
   }
 
   boolean isDisabled(String vm, int channel) {
@@ -278,6 +370,21 @@ final class Fleet {
 
   @Nullable Entry entry(String vm) {
     return byName.get(vm);
+  }
+
+  /** The claims that channels hold now. */
+  List<ClaimLedger.Claim> claims() {
+    List<ClaimLedger.Claim> claims = new ArrayList<>();
+    for (Entry entry : byName.values()) {
+      for (Channel channel : entry.channels.values()) {
+        for (Vcpu vcpu : channel.claims()) {
+          claims.add(
+              new ClaimLedger.Claim(
+                  entry.vm.name(), vcpu.number(), channel.number(), channel.peer()));
+        }
+      }
+    }
+    return claims;
   }
 
   /** Closes every connection without ending any claim: the daemon ends, the guests go on. */

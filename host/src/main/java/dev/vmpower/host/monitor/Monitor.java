@@ -6,6 +6,7 @@ import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
 import dev.vmpower.host.config.Config;
+import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
@@ -43,6 +44,8 @@ public final class Monitor {
   private final Fleet fleet;
   private final ClaimLedger ledger;
   private final Statistics statistics = new Statistics();
+  private final PolicyTicker policies;
+  private final OperatorPolicies operatorPolicies;
   private final Turn turn;
   private final Answers answers;
   private final LongSupplier clockNs;
@@ -65,6 +68,7 @@ public final class Monitor {
    * A monitor over {@code sysfs}; nothing is read or written there before {@link #start}, but for
    * its shape.
    *
+   * @param sampler is told what policies want to be counted; {@link Event.Sampled} answers
    * @param clockNs time that never jumps, for deadlines
    * @param wallMs the wall clock, to show
    * @throws IOException if the saved originals cannot be used, or the kernel lacks descriptors
@@ -74,6 +78,7 @@ public final class Monitor {
       Sysfs sysfs,
       OriginalStore originals,
       ClaimLedger ledger,
+      Consumer<List<Probe>> sampler,
       LongSupplier clockNs,
       LongSupplier wallMs)
       throws IOException {
@@ -85,7 +90,9 @@ public final class Monitor {
     this.mailbox = new Mailbox(selector);
     this.clocks = new Clocks(sysfs, config.cpu(), originals);
     this.clocks.adopt(clockNs.getAsLong());
-    this.turn = new Turn(clocks, statistics, ledger);
+    this.policies = new PolicyTicker(clocks, sampler);
+    GuestPolicies guests = new GuestPolicies(clocks, policies);
+    this.turn = new Turn(clocks, guests, statistics, ledger);
     this.connector =
         new Connector(
             (vm, number, socket, peer) ->
@@ -94,14 +101,19 @@ public final class Monitor {
     this.fleet =
         new Fleet(
             clocks,
-            new Connections(
-                clocks, ledger, channel -> connector.lost(channel.vm().name(), channel.number())));
-    this.answers = new Answers(clocks, new Holds(clocks), fleet, statistics, config.cpu());
+            guests,
+            ledger,
+            channel -> connector.lost(channel.vm().name(), channel.number()));
+    Holds holds = new Holds(clocks);
+    this.operatorPolicies = new OperatorPolicies(clocks, holds, fleet, policies);
+    PolicyDesk desk = new PolicyDesk(clocks, fleet, guests, operatorPolicies);
+    this.answers = new Answers(clocks, holds, fleet, desk, statistics, config.cpu());
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
 
   /** Starts serving; {@link #awaitServing} waits until all sockets that exist are connected. */
   public void start() {
+    policies.tick(clockNs.getAsLong(), wallMs.getAsLong());
     fleet.configure(config.vms(), wallMs.getAsLong());
     nextSweepNs = clockNs.getAsLong() + SWEEP_NS;
     if (clocks.checkEveryNs() < SWEEP_NS) {
@@ -159,7 +171,7 @@ public final class Monitor {
       LOG.error("the monitor broke and gives everything back: {}", broke.toString(), broke);
     }
     try {
-      ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong());
+      ledger.save(fleet.claims(), clockNs.getAsLong());
       clocks.giveBackAll();
       connector.close();
       fleet.closeSockets();
@@ -186,7 +198,7 @@ public final class Monitor {
     long nowNs = clockNs.getAsLong();
     long nowMs = wallMs.getAsLong();
     takeEvents(nowNs, nowMs);
-    runTimers(nowNs);
+    runTimers(nowNs, nowMs);
     dropBroken(nowMs);
     publishChanges();
     clocks.settle(nowNs, nowMs);
@@ -196,12 +208,13 @@ public final class Monitor {
       clocks.settle(nowNs, nowMs);
     }
     if (ledger.isChanged() && nowNs >= ledger.dueAtNs()) {
-      ledger.save(Connections.claims(fleet.entries()), nowNs);
+      ledger.save(fleet.claims(), nowNs);
     }
   }
 
   private long timeoutMs() {
     long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
+    dueNs = Math.min(dueNs, policies.deadlineNs());
     if (ledger.isChanged()) {
       dueNs = Math.min(dueNs, ledger.dueAtNs());
     }
@@ -241,12 +254,19 @@ public final class Monitor {
   /** After VMs, pinnings or channels changed: once, however many of them did. */
   private void publishChanges() {
     if (fleet.takeChanged()) {
-      fleet.placeVcpus();
+      placeVcpus();
       connector.want(fleet.targets());
     }
   }
 
-  private void runTimers(long nowNs) {
+  private void placeVcpus() {
+    fleet.placeVcpus();
+    operatorPolicies.attach();
+    policies.changed();
+  }
+
+  private void runTimers(long nowNs, long nowMs) {
+    policies.tick(nowNs, nowMs);
     clocks.expire(nowNs);
     if (nowNs >= nextCheckNs) {
       nextCheckNs = nowNs + clocks.checkEveryNs();
@@ -254,8 +274,9 @@ public final class Monitor {
     }
     if (nowNs >= nextSweepNs) {
       nextSweepNs = nowNs + SWEEP_NS;
+      policies.lookAtClock(nowNs, nowMs);
       if (clocks.sweep()) {
-        fleet.placeVcpus();
+        placeVcpus();
       }
     }
   }
@@ -284,6 +305,8 @@ public final class Monitor {
       case Event.DomainGone one -> fleet.gone(one.uuid(), nowMs);
       case Event.DomainRebooted one -> fleet.rebooted(one.uuid(), nowMs);
       case Event.GuestPort port -> fleet.guestPort(port.uuid(), port.channel(), port.open(), nowMs);
+      case Event.Sampled sampled -> policies.take(sampled.readings());
+      case Event.Branches branches -> policies.setBranches(branches.whyNot());
       case Event.Configured fresh -> {
         config = fresh.config();
         fleet.configure(config.vms(), nowMs);

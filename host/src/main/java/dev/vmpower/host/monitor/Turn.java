@@ -9,7 +9,6 @@ import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpufreq.Ladder;
 import dev.vmpower.protocol.Command;
-import dev.vmpower.protocol.CoreType;
 import dev.vmpower.protocol.Replies;
 import dev.vmpower.protocol.ReplyKind;
 import dev.vmpower.protocol.RequestPacket;
@@ -33,6 +32,7 @@ final class Turn {
   static final int PACKETS_MAX = 4096;
 
   private final Clocks clocks;
+  private final GuestPolicies policies;
   private final Queries queries;
   private final Statistics statistics;
   private final ClaimLedger ledger;
@@ -52,8 +52,9 @@ final class Turn {
   private final @Nullable Vcpu[] vcpus = new Vcpu[PACKETS_MAX];
   private final @Nullable Refusal[] refusals = new Refusal[PACKETS_MAX];
 
-  Turn(Clocks clocks, Statistics statistics, ClaimLedger ledger) {
+  Turn(Clocks clocks, GuestPolicies policies, Statistics statistics, ClaimLedger ledger) {
     this.clocks = clocks;
+    this.policies = policies;
     this.ledger = ledger;
     this.queries = new Queries(clocks);
     this.statistics = statistics;
@@ -88,15 +89,10 @@ final class Turn {
     switch (packet.command()) {
       case CPU_POWER -> power(channel, offset, nowNs, nowMs);
       case CONNECT -> connect(channel, nowNs, nowMs);
-      case PKT_POLICY ->
-          answer(
-              channel,
-              offset,
-              null,
-              packet.coreType() == CoreType.VIRTUAL ? Refusal.POLICY : Refusal.PHYSICAL);
+      case PKT_POLICY -> policy(channel, offset, nowMs);
       case QUERY_FREQ, QUERY_FREQ_LIST, QUERY_CAPS, QUERY_CAPS_LIST ->
           answer(channel, offset, null, queryRefusal(channel));
-      case PKT_POLICY_REMOVE -> {}
+      case PKT_POLICY_REMOVE -> policies.remove(channel);
       case UNKNOWN -> statistics.refuse(channel, Refusal.UNKNOWN_COMMAND, null, nowNs);
     }
   }
@@ -108,8 +104,10 @@ final class Turn {
       statistics.refuse(channel, Refusal.NO_VCPU, null, nowNs);
     } else if (channel.isDisabled()) {
       vcpu.record(Arbiter.MAX, true, channel.number());
+      policies.remove(channel);
       statistics.refuse(channel, Refusal.DISABLED, vcpu, nowNs);
     } else {
+      policies.remove(channel);
       claim(channel, vcpu, nowMs);
       vcpu.beginAgain(nowMs);
       clocks.touch(vcpu);
@@ -146,7 +144,23 @@ final class Turn {
       return;
     }
     move(channel, vcpu, unit, nowMs);
-    answer(channel, offset, vcpu, channel.isDisabled() ? Refusal.DISABLED : standing);
+    Refusal recorded = vcpu.policyInForce() == null ? standing : Refusal.POLICY;
+    answer(channel, offset, vcpu, channel.isDisabled() ? Refusal.DISABLED : recorded);
+  }
+
+  private void policy(Channel channel, int offset, long nowMs) {
+    Refusal refusal = policies.refusal(channel.vm(), packet);
+    if (refusal == null) {
+      for (int i = 0; i < packet.vcpuCount() && !channel.isDisabled(); i++) {
+        Vcpu vcpu = channel.vm().vcpu(packet.vcpu(i));
+        if (vcpu != null) {
+          claim(channel, vcpu, nowMs);
+        }
+      }
+      policies.set(channel, packet, nowMs);
+      refusal = channel.isDisabled() ? Refusal.DISABLED : null;
+    }
+    answer(channel, offset, null, refusal);
   }
 
   private void claim(Channel channel, Vcpu vcpu, long nowMs) {
@@ -158,8 +172,8 @@ final class Turn {
   /** Moves the vote of {@code vcpu}, or what is recorded of it while its channel is disabled. */
   private void move(Channel channel, Vcpu vcpu, Unit unit, long nowMs) {
     boolean recordOnly = channel.isDisabled();
-    int before = recordOnly ? vcpu.latestVote() : vcpu.vote();
-    boolean turboBefore = recordOnly ? vcpu.latestTurbo() : vcpu.turbo();
+    int before = recordOnly ? vcpu.latestVote() : vcpu.asked();
+    boolean turboBefore = recordOnly ? vcpu.latestTurbo() : vcpu.askedTurbo();
     boolean turbo =
         switch (unit) {
           case ENABLE_TURBO -> true;
@@ -175,7 +189,7 @@ final class Turn {
     if (recordOnly) {
       vcpu.record(vote, turbo, channel.number());
     } else {
-      vcpu.vote(vote, turbo, nowMs);
+      vcpu.ask(vote, turbo, nowMs);
     }
   }
 
@@ -237,8 +251,8 @@ final class Turn {
     Command command = packet.command();
     Refusal refusal = knownRefusal;
     if (command == Command.CPU_POWER || command == Command.PKT_POLICY) {
-      if (refusal == null && vcpu != null) {
-        refusal = clocks.refusal(vcpu);
+      if (refusal == null) {
+        refusal = vcpu != null ? clocks.refusal(vcpu) : policies.standing(channel.vm(), packet);
       }
       Replies.answerInPlace(arena, offset, refusal == null ? ReplyKind.ACK : ReplyKind.NACK);
       channel.sendAck(arena, offset, RequestPacket.SIZE_BYTES);

@@ -1,8 +1,10 @@
 package dev.vmpower.host.monitor;
 
+import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.PinningView;
+import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -57,6 +59,22 @@ public sealed interface Verb<T> {
    */
   record EnableChannels(String vm, @Nullable CpuSet channels, boolean enabled)
       implements Verb<List<ChannelView>> {}
+
+  /** The policies of operators and guests. */
+  record ListPolicies() implements Verb<List<PolicyView>> {}
+
+  /** One policy, by an operator's name for it or as {@code guest:VM}. */
+  record ShowPolicy(String name) implements Verb<PolicyView> {}
+
+  /** Brings operators' policies into force, all or none; one of the same name is replaced. */
+  record ApplyPolicies(List<OperatorPolicy> policies) implements Verb<List<PolicyView>> {}
+
+  /**
+   * Ends a policy.
+   *
+   * @param name an operator's name for it, or {@code guest:VM}
+   */
+  record RemovePolicy(String name) implements Verb<String> {}
 
   /** Gives everything back and only observes, or acts again. */
   record Pause(boolean paused) implements Verb<StatusView> {}

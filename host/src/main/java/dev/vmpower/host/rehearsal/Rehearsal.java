@@ -85,6 +85,7 @@ public final class Rehearsal {
               new DirectorySysfs(directory.resolve("cpu")),
               new OriginalStore(state, "rehearsal", directory.toString()),
               new ClaimLedger(state),
+              probes -> {},
               clockNs,
               wallMs);
       monitor.start();

@@ -1,14 +1,18 @@
 package dev.vmpower.host.vm;
 
 import dev.vmpower.host.arbiter.Arbiter;
+import dev.vmpower.host.policy.PolicyRun;
 import dev.vmpower.machine.cpu.CpuSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One vCPU: where it may run, whether it has spoken up, and what it asks for.
  *
- * <p>Its claim is held by the channels through which it was made, and by its VM's envelope where
- * that is enforced; it ends with the last of them.
+ * <p>Its claim is held by the channels through which it was made, and while its VM is up by an
+ * envelope that is enforced and by an operator's policy; it ends with the last of them.
+ *
+ * <p>Its vote has one source: an operator's policy for it, else its guest's policy, else its last
+ * request, else MAX. A request while a policy is in force is recorded, and counts again after it.
  *
  * <p>Not thread-safe: the monitor thread owns every instance.
  */
@@ -21,9 +25,13 @@ public final class Vcpu {
   private int[] domains = {};
 
   private int holders;
-  private int vote = Arbiter.MAX;
-  private boolean turbo = true;
-  private long votedAtMs;
+  private int asked = Arbiter.MAX;
+  private boolean askedTurbo = true;
+  private long askedAtMs;
+
+  private @Nullable PolicyRun operatorPolicy;
+  private @Nullable PolicyRun guestPolicy;
+  private boolean policyTurbo = true; // as it was when a policy came into force
 
   private boolean recorded;
   private int recordedVote = Arbiter.MAX;
@@ -71,9 +79,9 @@ public final class Vcpu {
     this.domains = domains;
   }
 
-  /** Whether it has spoken up, or its VM's envelope speaks for it. */
+  /** Whether it has spoken up, or its VM's envelope or an operator's policy speaks for it. */
   public boolean isClaimed() {
-    return holders > 0 || vm.isEnforced();
+    return holders > 0 || vm.isEnforced() || (operatorPolicy != null && vm.isUp());
   }
 
   /** A channel holds its claim; the first one makes it begin as MAX with turbo. */
@@ -90,30 +98,88 @@ public final class Vcpu {
     }
   }
 
-  /** Makes it count as MAX with turbo until it asks. */
+  /** Makes it count as MAX with turbo until it asks, and drops its guest's policy. */
   public void beginAgain(long nowMs) {
-    vote(Arbiter.MAX, true, nowMs);
+    guestPolicy = null;
+    policyTurbo = true;
+    ask(Arbiter.MAX, true, nowMs);
   }
 
-  /** {@link Arbiter#MAX}, {@link Arbiter#MIN}, or kHz. */
+  /**
+   * What it votes for now: {@link Arbiter#MAX}, {@link Arbiter#MEDIUM}, {@link Arbiter#MIN}, or
+   * kHz.
+   */
   public int vote() {
-    return vote;
+    PolicyRun policy = policyInForce();
+    if (policy == null) {
+      return asked;
+    }
+    return switch (policy.level(cpus)) {
+      case MAX -> Arbiter.MAX;
+      case MEDIUM -> Arbiter.MEDIUM;
+      case MIN -> Arbiter.MIN;
+    };
   }
 
   /** Whether turbo is switched on for it. */
   public boolean turbo() {
-    return turbo;
+    return policyInForce() == null ? askedTurbo : policyTurbo;
   }
 
-  /** When it asked for {@link #vote}, in milliseconds of the wall clock. */
-  public long votedAtMs() {
-    return votedAtMs;
+  /** The policy that its vote comes from; null where that comes from its requests. */
+  public @Nullable PolicyRun policyInForce() {
+    if (operatorPolicy != null && operatorPolicy.hasOpinion()) {
+      return operatorPolicy;
+    }
+    return guestPolicy != null && guestPolicy.hasOpinion() ? guestPolicy : null;
   }
 
-  public void vote(int vote, boolean turbo, long nowMs) {
-    this.vote = vote;
-    this.turbo = turbo;
-    this.votedAtMs = nowMs;
+  /** What an operator wants for it; null for nothing. */
+  public @Nullable PolicyRun operatorPolicy() {
+    return operatorPolicy;
+  }
+
+  public void setOperatorPolicy(@Nullable PolicyRun policy) {
+    keepTurbo();
+    operatorPolicy = policy;
+  }
+
+  /** What its guest set for it; null for nothing. */
+  public @Nullable PolicyRun guestPolicy() {
+    return guestPolicy;
+  }
+
+  public void setGuestPolicy(@Nullable PolicyRun policy) {
+    keepTurbo();
+    guestPolicy = policy;
+  }
+
+  private void keepTurbo() {
+    if (policyInForce() == null) {
+      policyTurbo = askedTurbo;
+    }
+  }
+
+  /** Its last request, which counts where no policy does. */
+  public int asked() {
+    return asked;
+  }
+
+  /** Whether turbo is switched on by its requests. */
+  public boolean askedTurbo() {
+    return askedTurbo;
+  }
+
+  /** When it made its last request, in milliseconds of the wall clock. */
+  public long askedAtMs() {
+    return askedAtMs;
+  }
+
+  /** Takes a request. */
+  public void ask(int vote, boolean turbo, long nowMs) {
+    this.asked = vote;
+    this.askedTurbo = turbo;
+    this.askedAtMs = nowMs;
     this.recorded = false;
   }
 
@@ -125,14 +191,14 @@ public final class Vcpu {
     recorded = true;
   }
 
-  /** What the next request moves: the vote, or the latest one recorded. */
+  /** What the next request moves: the last one, or the latest one recorded. */
   public int latestVote() {
-    return recorded ? recordedVote : vote;
+    return recorded ? recordedVote : asked;
   }
 
   /** As {@link #latestVote}. */
   public boolean latestTurbo() {
-    return recorded ? recordedTurbo : turbo;
+    return recorded ? recordedTurbo : askedTurbo;
   }
 
   /** Whether the latest request recorded came through this channel while it was disabled. */
@@ -143,7 +209,7 @@ public final class Vcpu {
   /** Brings the recorded request into force. */
   public void adoptRecorded(long nowMs) {
     if (recorded) {
-      vote(recordedVote, recordedTurbo, nowMs);
+      ask(recordedVote, recordedTurbo, nowMs);
     }
   }
 

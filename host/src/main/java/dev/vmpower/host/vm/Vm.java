@@ -2,6 +2,7 @@ package dev.vmpower.host.vm;
 
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.libvirt.DomainInfo.InterfaceInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ public final class Vm {
   private State state;
   private Envelope envelope = Envelope.HARDWARE;
   private boolean queryAllowed;
+  private List<InterfaceInfo> interfaces = List.of();
   private @Nullable Vcpu[] vcpus = new Vcpu[0];
   private int vcpuCount;
   private int openSockets;
@@ -82,12 +84,16 @@ public final class Vm {
 
   /** Whether its envelope is a claim of each of its vCPUs now. */
   public boolean isEnforced() {
-    return envelope.enforce()
-        && switch (state) {
-          case RUNNING, PAUSED -> true;
-          case STATIC -> openSockets > 0;
-          case SHUT_OFF -> false;
-        };
+    return envelope.enforce() && isUp();
+  }
+
+  /** Whether it is there, as far as is known; a static VM is while a socket of its is connected. */
+  public boolean isUp() {
+    return switch (state) {
+      case RUNNING, PAUSED -> true;
+      case STATIC -> openSockets > 0;
+      case SHUT_OFF -> false;
+    };
   }
 
   public boolean mayQuery() {
@@ -98,6 +104,34 @@ public final class Vm {
     queryAllowed = allowed;
   }
 
+  /** Its network interfaces, as far as they are known. */
+  public List<InterfaceInfo> interfaces() {
+    return interfaces;
+  }
+
+  public void setInterfaces(List<InterfaceInfo> interfaces) {
+    this.interfaces = List.copyOf(interfaces);
+  }
+
+  /** The interface with this address; null if it has none. */
+  public @Nullable InterfaceInfo interfaceOf(long mac) {
+    for (int i = 0; i < interfaces.size(); i++) {
+      if (interfaces.get(i).mac() == mac) {
+        return interfaces.get(i);
+      }
+    }
+    return null;
+  }
+
+  /** Why the packets to this address cannot be counted; null if they can. */
+  public @Nullable Refusal macRefusal(long mac) {
+    InterfaceInfo found = interfaceOf(mac);
+    if (found == null) {
+      return Refusal.NO_MAC;
+    }
+    return found.kind() == InterfaceInfo.Kind.VHOST_USER ? Refusal.NO_DEVICE : null;
+  }
+
   /** A channel's socket was connected ({@code +1}) or hung up ({@code -1}). */
   public void countSocket(int change) {
     openSockets += change;
@@ -106,6 +140,11 @@ public final class Vm {
   /** How many vCPUs it has. */
   public int vcpuCount() {
     return vcpuCount;
+  }
+
+  /** One above the highest number of a vCPU; between there can be gaps. */
+  public int vcpuNumbers() {
+    return vcpus.length;
   }
 
   /** The vCPU {@code number}, an unsigned number from a packet; null if there is none. */

@@ -6,6 +6,7 @@ import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.PinningView;
+import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import java.io.IOException;
@@ -120,6 +121,7 @@ class OpenApiTest {
             Map.entry("TurboOff", CpuView.TurboOffView.class),
             Map.entry("Pinning", PinningView.class),
             Map.entry("Vote", CpuView.VoteView.class),
+            Map.entry("Policy", PolicyView.class),
             Map.entry("Status", StatusView.class),
             Map.entry("AnswerTimes", StatusView.AnswerTimes.class),
             Map.entry("Message", Routes.Message.class));

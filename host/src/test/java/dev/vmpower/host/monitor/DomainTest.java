@@ -191,6 +191,7 @@ class DomainTest {
             state == DomainInfo.State.SHUT_OFF ? -1 : 1,
             state,
             vcpus,
-            List.of(new DomainInfo.ChannelInfo(0, socket, null))));
+            List.of(new DomainInfo.ChannelInfo(0, socket, null)),
+            List.of()));
   }
 }

@@ -19,7 +19,20 @@ public record DomainInfo(
     int id,
     State state,
     List<VcpuInfo> vcpus,
-    List<ChannelInfo> channels) {
+    List<ChannelInfo> channels,
+    List<InterfaceInfo> interfaces) {
+
+  /** One network interface. */
+  public record InterfaceInfo(long mac, Kind kind, @Nullable String device) {
+    /** What it is on the host. */
+    public enum Kind {
+      TAP,
+      MACVTAP,
+      VF,
+      VHOST_USER,
+      OTHER
+    }
+  }
 
   /** What of a domain's state matters to its votes. */
   public enum State {

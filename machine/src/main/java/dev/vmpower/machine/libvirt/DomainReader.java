@@ -77,7 +77,9 @@ final class DomainReader {
             .map(c -> new ChannelInfo(c.number(), c.path(), c.guestOpen()))
             .toList();
     int id = state == State.SHUT_OFF ? -1 : xml.id();
-    return new DomainView(new DomainInfo(xml.uuid(), xml.name(), id, state, vcpus, channels), xml);
+    return new DomainView(
+        new DomainInfo(xml.uuid(), xml.name(), id, state, vcpus, channels, java.util.List.of()),
+        xml);
   }
 
   // A domain that is shutting down counts as running: its vCPUs may still have work to do.

@@ -15,7 +15,14 @@ record DomainView(DomainInfo info, DomainXml xml) {
   /** The same domain with another affinity. */
   DomainView with(List<VcpuInfo> vcpus) {
     DomainInfo changed =
-        new DomainInfo(info.uuid(), info.name(), info.id(), info.state(), vcpus, info.channels());
+        new DomainInfo(
+            info.uuid(),
+            info.name(),
+            info.id(),
+            info.state(),
+            vcpus,
+            info.channels(),
+            info.interfaces());
     return new DomainView(changed, xml);
   }
 
@@ -26,7 +33,14 @@ record DomainView(DomainInfo info, DomainXml xml) {
             .map(c -> c.number() == channel ? new ChannelInfo(channel, c.path(), guestOpen) : c)
             .toList();
     DomainInfo changed =
-        new DomainInfo(info.uuid(), info.name(), info.id(), info.state(), info.vcpus(), channels);
+        new DomainInfo(
+            info.uuid(),
+            info.name(),
+            info.id(),
+            info.state(),
+            info.vcpus(),
+            channels,
+            info.interfaces());
     return new DomainView(changed, xml);
   }
 

@@ -38,7 +38,7 @@ final class FakeDomains implements DomainSource {
     domains.put(
         uuid,
         new DomainView(
-            new DomainInfo(uuid, "vm-" + uuid, id, state, vcpus, channels),
+            new DomainInfo(uuid, "vm-" + uuid, id, state, vcpus, channels, List.of()),
             new DomainXml(uuid, "vm-" + uuid, id, 1, List.of(0), inXml)));
   }
 
