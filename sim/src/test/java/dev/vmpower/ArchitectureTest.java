@@ -48,19 +48,20 @@ class ArchitectureTest {
       machine.cpufreq | machine.sysfs machine.cpu                   | java.io java.nio
       machine.socket  |                                             | java.io java.nio
                       |                                             | java.lang.foreign sun.nio.ch
-      machine.libvirt | machine.cpu                                 | java.io java.nio
+      machine.net     |                                             | java.io java.nio
+      machine.libvirt | machine.cpu machine.net                     | java.io java.nio
                       |                                             | java.lang.foreign
                       |                                             | javax.xml.stream
       machine.fake    | machine.sysfs machine.cpufreq               |
 
       host.arbiter    | machine.cpufreq.Ladder                      |
       host.view       |                                             |
-      host.policy     | protocol machine.cpu                        |
+      host.policy     | protocol machine.cpu machine.net            |
       host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
-                      | machine.cpu                                 |
+                      | machine.cpu machine.net.MacAddress          |
       host.vm         | host.arbiter host.policy machine.cpu        |
-                      | machine.libvirt.DomainInfo                  |
-      host.sampler    | machine.libvirt.DomainInfo                  |
+                      | machine.net                                 |
+      host.sampler    | machine.net                                 |
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
                       | machine.cpu machine.cpufreq machine.sysfs   |
@@ -70,7 +71,8 @@ class ArchitectureTest {
                       | host.clock host.config.Config host.policy   | org.HdrHistogram
                       | host.sampler host.view host.vm              |
                       | protocol machine.cpu machine.cpufreq        |
-                      | machine.libvirt machine.socket.PeerProcess  |
+                      | machine.libvirt machine.net                 |
+                      | machine.socket.PeerProcess                  |
                       | machine.sysfs                               |
       host.control    | host.config.ConfigException                 | java.io java.net java.nio
                       | host.config.PolicyFile host.monitor.Verb    | jdk.net org.slf4j

@@ -2,11 +2,11 @@ package dev.vmpower.host.config;
 
 import dev.vmpower.host.policy.HourTable;
 import dev.vmpower.host.policy.Level;
-import dev.vmpower.host.policy.MacAddress;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.policy.Policy;
 import dev.vmpower.host.policy.PolicyException;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.MacAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -160,7 +160,7 @@ public final class PolicyFile {
     for (String text : section.texts("macs", Policy.MACS_MAX)) {
       try {
         macs.add(MacAddress.parse(text));
-      } catch (PolicyException notOne) {
+      } catch (IllegalArgumentException notOne) {
         throw section.error("macs", String.valueOf(notOne.getMessage()));
       }
     }

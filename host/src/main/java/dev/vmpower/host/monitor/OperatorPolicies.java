@@ -11,7 +11,7 @@ import dev.vmpower.host.policy.Policy;
 import dev.vmpower.host.policy.PolicyRun;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
-import dev.vmpower.machine.libvirt.DomainInfo.InterfaceInfo;
+import dev.vmpower.machine.net.GuestInterface;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -57,14 +57,14 @@ final class OperatorPolicies {
     ticker.setInterfaces(this::interfaceOf);
   }
 
-  private InterfaceInfo interfaceOf(long mac) {
+  private GuestInterface interfaceOf(long mac) {
     for (Fleet.Entry entry : fleet.entries()) {
-      InterfaceInfo found = entry.vm.interfaceOf(mac);
+      GuestInterface found = entry.vm.interfaceOf(mac);
       if (found != null) {
         return found;
       }
     }
-    return new InterfaceInfo(mac, InterfaceInfo.Kind.VF, null);
+    return new GuestInterface(mac, GuestInterface.Kind.VF, null);
   }
 
   /** Takes up the policies of an earlier run, whatever is there of what they rule. */

@@ -9,7 +9,7 @@ import dev.vmpower.host.sampler.Reading;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
 import dev.vmpower.machine.cpu.CpuSet;
-import dev.vmpower.machine.libvirt.DomainInfo.InterfaceInfo;
+import dev.vmpower.machine.net.GuestInterface;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,7 +46,7 @@ final class PolicyTicker {
   private final Map<PolicyRun, Subject> runs = new LinkedHashMap<>();
   private final Map<Integer, Set<PolicyRun>> byCpu = new LinkedHashMap<>();
   private Consumer<PolicyRun> onScheduled = run -> {};
-  private LongFunction<@Nullable InterfaceInfo> anywhere = mac -> null;
+  private LongFunction<@Nullable GuestInterface> anywhere = mac -> null;
   private @Nullable String noBranches = "it is not known yet whether branches can be counted";
   private int hour;
   private long hourEndsNs = NEVER;
@@ -66,7 +66,7 @@ final class PolicyTicker {
   }
 
   /** Who knows the interface of the host that has an address. */
-  void setInterfaces(LongFunction<@Nullable InterfaceInfo> lookup) {
+  void setInterfaces(LongFunction<@Nullable GuestInterface> lookup) {
     anywhere = lookup;
   }
 
@@ -241,10 +241,10 @@ final class PolicyTicker {
   }
 
   // An address that is none of the VM's may be another's, or a virtual function of the host's.
-  private List<InterfaceInfo> interfaces(Policy.Traffic traffic, Subject subject) {
-    List<InterfaceInfo> interfaces = new ArrayList<>();
+  private List<GuestInterface> interfaces(Policy.Traffic traffic, Subject subject) {
+    List<GuestInterface> interfaces = new ArrayList<>();
     for (long mac : traffic.macs()) {
-      InterfaceInfo found = subject.vm() == null ? null : subject.vm().interfaceOf(mac);
+      GuestInterface found = subject.vm() == null ? null : subject.vm().interfaceOf(mac);
       if (found == null && subject.byOperator()) {
         found = anywhere.apply(mac);
       }

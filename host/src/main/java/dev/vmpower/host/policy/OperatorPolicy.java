@@ -1,6 +1,7 @@
 package dev.vmpower.host.policy;
 
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.MacAddress;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.SortedSet;

@@ -1,6 +1,6 @@
 package dev.vmpower.host.sampler;
 
-import dev.vmpower.machine.libvirt.DomainInfo.InterfaceInfo;
+import dev.vmpower.machine.net.GuestInterface;
 import java.util.List;
 
 /** Something to count for as long as it is wanted. */
@@ -10,7 +10,7 @@ public sealed interface Probe {
    *
    * @param key whose they are; readings bear it
    */
-  record Packets(Object key, List<InterfaceInfo> interfaces) implements Probe {}
+  record Packets(Object key, List<GuestInterface> interfaces) implements Probe {}
 
   /** The branches of one pCPU. */
   record Branches(int cpu) implements Probe {}

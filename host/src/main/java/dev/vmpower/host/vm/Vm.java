@@ -2,7 +2,7 @@ package dev.vmpower.host.vm;
 
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
-import dev.vmpower.machine.libvirt.DomainInfo.InterfaceInfo;
+import dev.vmpower.machine.net.GuestInterface;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +31,7 @@ public final class Vm {
   private State state;
   private Envelope envelope = Envelope.HARDWARE;
   private boolean queryAllowed;
-  private List<InterfaceInfo> interfaces = List.of();
+  private List<GuestInterface> interfaces = List.of();
   private @Nullable Vcpu[] vcpus = new Vcpu[0];
   private int vcpuCount;
   private int openSockets;
@@ -105,16 +105,16 @@ public final class Vm {
   }
 
   /** Its network interfaces, as far as they are known. */
-  public List<InterfaceInfo> interfaces() {
+  public List<GuestInterface> interfaces() {
     return interfaces;
   }
 
-  public void setInterfaces(List<InterfaceInfo> interfaces) {
+  public void setInterfaces(List<GuestInterface> interfaces) {
     this.interfaces = List.copyOf(interfaces);
   }
 
   /** The interface with this address; null if it has none. */
-  public @Nullable InterfaceInfo interfaceOf(long mac) {
+  public @Nullable GuestInterface interfaceOf(long mac) {
     for (int i = 0; i < interfaces.size(); i++) {
       if (interfaces.get(i).mac() == mac) {
         return interfaces.get(i);
@@ -125,11 +125,11 @@ public final class Vm {
 
   /** Why the packets to this address cannot be counted; null if they can. */
   public @Nullable Refusal macRefusal(long mac) {
-    InterfaceInfo found = interfaceOf(mac);
+    GuestInterface found = interfaceOf(mac);
     if (found == null) {
       return Refusal.NO_MAC;
     }
-    return found.kind() == InterfaceInfo.Kind.VHOST_USER ? Refusal.NO_DEVICE : null;
+    return found.kind() == GuestInterface.Kind.VHOST_USER ? Refusal.NO_DEVICE : null;
   }
 
   /** A channel's socket was connected ({@code +1}) or hung up ({@code -1}). */

@@ -1,6 +1,7 @@
 package dev.vmpower.machine.libvirt;
 
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.GuestInterface;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param id libvirt's number of this run of the domain; -1 while it is shut off
  * @param vcpus one entry for each vCPU that is plugged in, in order of its number
  * @param channels its power channels, in order of their number
+ * @param interfaces its network interfaces, in the XML's order
  */
 public record DomainInfo(
     String uuid,
@@ -20,19 +22,7 @@ public record DomainInfo(
     State state,
     List<VcpuInfo> vcpus,
     List<ChannelInfo> channels,
-    List<InterfaceInfo> interfaces) {
-
-  /** One network interface. */
-  public record InterfaceInfo(long mac, Kind kind, @Nullable String device) {
-    /** What it is on the host. */
-    public enum Kind {
-      TAP,
-      MACVTAP,
-      VF,
-      VHOST_USER,
-      OTHER
-    }
-  }
+    List<GuestInterface> interfaces) {
 
   /** What of a domain's state matters to its votes. */
   public enum State {

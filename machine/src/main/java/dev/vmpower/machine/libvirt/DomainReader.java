@@ -78,8 +78,7 @@ final class DomainReader {
             .toList();
     int id = state == State.SHUT_OFF ? -1 : xml.id();
     return new DomainView(
-        new DomainInfo(xml.uuid(), xml.name(), id, state, vcpus, channels, java.util.List.of()),
-        xml);
+        new DomainInfo(xml.uuid(), xml.name(), id, state, vcpus, channels, xml.interfaces()), xml);
   }
 
   // A domain that is shutting down counts as running: its vCPUs may still have work to do.

@@ -1,5 +1,8 @@
 package dev.vmpower.machine.libvirt;
 
+import dev.vmpower.machine.net.GuestInterface;
+import dev.vmpower.machine.net.GuestInterface.Kind;
+import dev.vmpower.machine.net.MacAddress;
 import java.io.StringReader;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -28,15 +31,25 @@ import org.jspecify.annotations.Nullable;
  * @param vcpusMax vCPUs that can be plugged in
  * @param vcpus the numbers of those that are plugged in, ascending
  * @param channels in order of their number
+ * @param interfaces those with a MAC address, in their order
  */
 record DomainXml(
-    String uuid, String name, int id, int vcpusMax, List<Integer> vcpus, List<Channel> channels) {
+    String uuid,
+    String name,
+    int id,
+    int vcpusMax,
+    List<Integer> vcpus,
+    List<Channel> channels,
+    List<GuestInterface> interfaces) {
 
   /** More vCPUs than this are not looked at; KVM's own limit on x86 is 4096. */
   static final int VCPUS_MAX = 4096;
 
   /** Channel numbers are below this, so a domain has at most as many. */
   static final int CHANNELS_MAX = 1024;
+
+  /** More network interfaces than this are not looked at. */
+  static final int INTERFACES_MAX = 256;
 
   private static final int CHARS_MAX = LibvirtLibrary.STRING_BYTES_MAX;
   private static final int DEPTH_MAX = 64;
@@ -45,6 +58,7 @@ record DomainXml(
 
   private static final Pattern TARGET_NAME =
       Pattern.compile("virtio\\.serial\\.port\\.poweragent\\.(0|[1-9][0-9]{0,3})");
+  private static final Pattern DEVICE = Pattern.compile("[^/\\s]{1,15}");
   private static final Pattern UUID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
@@ -91,6 +105,7 @@ record DomainXml(
     private int id = -1;
     private int vcpusMax;
     private int vcpusCurrent = -1;
+    private final List<GuestInterface> interfaces = new ArrayList<>();
 
     // The channel that the reader is in.
     private boolean channelIsUnix;
@@ -98,6 +113,11 @@ record DomainXml(
     private @Nullable String target;
     private @Nullable String state;
     private @Nullable String alias;
+
+    // The network interface that the reader is in.
+    private String interfaceType = "";
+    private @Nullable String mac;
+    private @Nullable String device;
 
     Parser(XMLStreamReader reader) {
       this.reader = reader;
@@ -116,7 +136,14 @@ record DomainXml(
       if (!UUID.matcher(uuid).matches() || name.isEmpty()) {
         throw new LibvirtException("domain XML has no name or no uuid");
       }
-      return new DomainXml(uuid, name, id, vcpusMax, plugged(), List.copyOf(channels.values()));
+      return new DomainXml(
+          uuid,
+          name,
+          id,
+          vcpusMax,
+          plugged(),
+          List.copyOf(channels.values()),
+          List.copyOf(interfaces));
     }
 
     private void start() throws XMLStreamException {
@@ -149,6 +176,13 @@ record DomainXml(
           }
         }
         case "domain/devices/channel/alias" -> alias = attribute("name");
+        case "domain/devices/interface" -> {
+          interfaceType = String.valueOf(attribute("type"));
+          mac = null;
+          device = null;
+        }
+        case "domain/devices/interface/mac" -> mac = attribute("address");
+        case "domain/devices/interface/target" -> device = attribute("dev");
         default -> {}
       }
     }
@@ -159,6 +193,7 @@ record DomainXml(
         case "domain/uuid" -> uuid = text.toString().strip().toLowerCase(Locale.ROOT);
         case "domain/vcpu" -> vcpusMax = Math.min(VCPUS_MAX, number(text.toString().strip(), 0));
         case "domain/devices/channel" -> channel();
+        case "domain/devices/interface" -> networkInterface();
         default -> {}
       }
       path.removeLast();
@@ -209,6 +244,28 @@ record DomainXml(
       if (number < CHANNELS_MAX && socket != null) {
         channels.putIfAbsent(number, new Channel(number, socket, guestOpen(), alias));
       }
+    }
+
+    private void networkInterface() {
+      if (mac == null || interfaces.size() == INTERFACES_MAX) {
+        return;
+      }
+      long address;
+      try {
+        address = MacAddress.parse(mac);
+      } catch (IllegalArgumentException notOne) {
+        return;
+      }
+      String dev = device != null && DEVICE.matcher(device).matches() ? device : null;
+      Kind kind =
+          switch (interfaceType) {
+            case "bridge", "network", "ethernet" -> dev == null ? Kind.OTHER : Kind.TAP;
+            case "direct" -> dev == null ? Kind.OTHER : Kind.MACVTAP;
+            case "hostdev" -> Kind.VF;
+            case "vhostuser" -> Kind.VHOST_USER;
+            default -> Kind.OTHER;
+          };
+      interfaces.add(new GuestInterface(address, kind, dev));
     }
 
     private @Nullable Boolean guestOpen() {

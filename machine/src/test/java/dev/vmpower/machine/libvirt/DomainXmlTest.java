@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.machine.libvirt.DomainXml.Channel;
+import dev.vmpower.machine.net.GuestInterface;
+import dev.vmpower.machine.net.GuestInterface.Kind;
+import dev.vmpower.machine.net.MacAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Reads XML as libvirt 9.0 writes it, and XML that means harm. */
@@ -28,7 +32,8 @@ class DomainXmlTest {
                 List.of(0, 1),
                 List.of(
                     new Channel(0, Path.of("/run/socks/alpha.0"), false, "channel0"),
-                    new Channel(1, Path.of("/run/socks/alpha.1"), true, "channel1"))));
+                    new Channel(1, Path.of("/run/socks/alpha.1"), true, "channel1")),
+                List.of()));
   }
 
   @Test
@@ -46,6 +51,63 @@ class DomainXmlTest {
         .containsExactly(
             new Channel(0, Path.of("/run/socks/alpha.0"), null, null),
             new Channel(1, Path.of("/run/socks/alpha.1"), null, null));
+  }
+
+  @Test
+  void networkInterfacesAndWhatTheyAreOnTheHost() throws LibvirtException {
+    DomainXml xml =
+        DomainXml.parse(
+            domain(
+                """
+                <metadata><x xmlns='urn:x'><interface type='bridge'>
+                  <mac address='52:54:00:00:00:99'/><target dev='tap9'/></interface></x></metadata>
+                <devices>
+                <interface type='network'><mac address='52:54:00:00:00:01'/>
+                  <source network='default' bridge='virbr0'/><target dev='vnet3'/></interface>
+                <interface type='bridge'><mac address='52:54:00:00:00:02'/>
+                  <target dev='vnet4'/><model type='virtio'/></interface>
+                <interface type='ethernet'><mac address='52:54:00:AB:CD:EF'/>
+                  <target dev='tap0' managed='no'/></interface>
+                <interface type='direct'><mac address='52:54:00:00:00:04'/>
+                  <source dev='eth0' mode='bridge'/><target dev='macvtap0'/></interface>
+                <interface type='hostdev' managed='yes'><mac address='52:54:00:00:00:05'/>
+                  <source><address type='pci' domain='0x0000' bus='0x3b'/></source></interface>
+                <interface type='vhostuser'><mac address='52:54:00:00:00:06'/>
+                  <source type='unix' path='/run/ovs.sock' mode='server'/>
+                  <target dev='vhu6'/></interface>
+                <interface type='user'><mac address='52:54:00:00:00:07'/></interface>
+                <interface type='bridge'><mac address='52:54:00:00:00:08'/></interface>
+                <interface type='bridge'><target dev='vnet9'/></interface>
+                <interface type='bridge'><mac address='52:54:00:00:00:0a'/>
+                  <target dev='../../etc'/></interface>
+                <interface type='bridge'><mac address='no address'/></interface>
+                </devices>
+                """));
+
+    assertThat(xml.interfaces())
+        .containsExactly(
+            nic("52:54:00:00:00:01", Kind.TAP, "vnet3"),
+            nic("52:54:00:00:00:02", Kind.TAP, "vnet4"),
+            nic("52:54:00:ab:cd:ef", Kind.TAP, "tap0"),
+            nic("52:54:00:00:00:04", Kind.MACVTAP, "macvtap0"),
+            nic("52:54:00:00:00:05", Kind.VF, null),
+            nic("52:54:00:00:00:06", Kind.VHOST_USER, "vhu6"),
+            nic("52:54:00:00:00:07", Kind.OTHER, null),
+            nic("52:54:00:00:00:08", Kind.OTHER, null),
+            nic("52:54:00:00:00:0a", Kind.OTHER, null));
+  }
+
+  private static GuestInterface nic(String mac, Kind kind, @Nullable String device) {
+    return new GuestInterface(MacAddress.parse(mac), kind, device);
+  }
+
+  @Test
+  void moreInterfacesThanTheLimitAreNotLookedAt() throws LibvirtException {
+    String one = "<interface type='user'><mac address='52:54:00:00:00:07'/></interface>";
+
+    DomainXml xml = DomainXml.parse(domain("<devices>" + one.repeat(300) + "</devices>"));
+
+    assertThat(xml.interfaces()).hasSize(DomainXml.INTERFACES_MAX);
   }
 
   @Test

@@ -39,7 +39,7 @@ final class FakeDomains implements DomainSource {
         uuid,
         new DomainView(
             new DomainInfo(uuid, "vm-" + uuid, id, state, vcpus, channels, List.of()),
-            new DomainXml(uuid, "vm-" + uuid, id, 1, List.of(0), inXml)));
+            new DomainXml(uuid, "vm-" + uuid, id, 1, List.of(0), inXml, List.of())));
   }
 
   void shutOff(String uuid) {

@@ -1,4 +1,4 @@
-package dev.vmpower.host.policy;
+package dev.vmpower.machine.net;
 
 import java.util.HexFormat;
 import java.util.regex.Pattern;
@@ -13,11 +13,12 @@ public final class MacAddress {
   /**
    * Reads an address such as {@code 52:54:00:12:34:56}.
    *
-   * @throws PolicyException if it is none
+   * @throws IllegalArgumentException if it is none, in one line
    */
-  public static long parse(String text) throws PolicyException {
+  public static long parse(String text) {
     if (!TEXT.matcher(text).matches()) {
-      throw new PolicyException("'" + text + "' is no MAC address such as 52:54:00:12:34:56");
+      throw new IllegalArgumentException(
+          "'" + text + "' is no MAC address such as 52:54:00:12:34:56");
     }
     byte[] bytes = HexFormat.ofDelimiter(":").parseHex(text);
     long mac = 0;
@@ -25,7 +26,7 @@ public final class MacAddress {
       mac = (mac << Byte.SIZE) | Byte.toUnsignedLong(bytes[i]);
     }
     if (mac == 0) {
-      throw new PolicyException("'" + text + "' is nobody's address");
+      throw new IllegalArgumentException("'" + text + "' is nobody's address");
     }
     return mac;
   }
