@@ -13,6 +13,11 @@
  *   up|down|min|max|turbo|noturbo L   ask for a frequency; as in DPDK, reads no answer
  *   ack L           read the answer to that: a packet of 464 bytes
  *   freq|freqs|cap|caps L   query one vCPU or all of them, and read the answer
+ *   policy L KIND [KEY=VALUE ...]   send a policy (time, traffic, workload, branch) by lcore L's
+ *       channel; its answer is read by `ack`. Lists are joined by commas: vcpus, macs, the hours
+ *       busy, quiet and mixed (by traffic). Numbers: average, max (packets per second), count (in
+ *       place of the number of vcpus), load (0 high, 1 medium, 2 low), core (1 physical)
+ *   remove L        end the policy, which has no answer
  *   drain L         read and forget whatever the port still holds
  */
 #include <errno.h>
@@ -27,12 +32,13 @@
 #include <unistd.h>
 
 #include <rte_eal.h>
+#include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_power.h>
 #include <rte_power_guest_channel.h>
 #include <rte_version.h>
 
-#define LINE_MAX_BYTES 256
+#define LINE_MAX_BYTES 512
 /* The library waits 10 ms for an answer; under emulation the host may need longer. */
 #define RECEIVE_TRIES 300
 
@@ -99,6 +105,102 @@ static void query_caps(uint32_t command, unsigned int lcore, char *answer)
 			list.turbo[i]);
 }
 
+/* Reads numbers joined by commas; returns how many. */
+static int read_list(const char *text, int *list, int max)
+{
+	int count = 0;
+
+	for (char *end; count < max && *text != '\0'; text = *end ? end + 1 : end)
+		list[count++] = strtol(text, &end, 10);
+	return count;
+}
+
+static void set_vcpus(struct rte_power_channel_packet *packet, const char *text)
+{
+	int vcpus[RTE_POWER_MAX_VCPU_PER_VM];
+
+	packet->num_vcpu = read_list(text, vcpus, RTE_POWER_MAX_VCPU_PER_VM);
+	for (int i = 0; i < packet->num_vcpu; i++)
+		packet->vcpu_to_control[i] = vcpus[i];
+}
+
+/* As DPDK's guest CLI does, the address is the first six bytes of a word. */
+static void set_macs(struct rte_power_channel_packet *packet, const char *text)
+{
+	struct rte_ether_addr mac;
+	char one[RTE_ETHER_ADDR_FMT_SIZE];
+
+	for (int used = 0; sscanf(text, "%17[^,]%n", one, &used) == 1; text += used + 1) {
+		if (rte_ether_unformat_addr(one, &mac) == 0)
+			memcpy(&packet->vfid[packet->nb_mac_to_monitor++], &mac, sizeof(mac));
+		if (text[used] == '\0' || packet->nb_mac_to_monitor == RTE_POWER_MAX_VFS)
+			return;
+	}
+}
+
+/* Fills in one field; false if there is none of that name. */
+static bool set_field(struct rte_power_channel_packet *packet, const char *key, const char *value)
+{
+	struct rte_power_timer_profile *hours = &packet->timer_policy;
+
+	if (!strcmp(key, "vcpus")) set_vcpus(packet, value);
+	else if (!strcmp(key, "count")) packet->num_vcpu = atoi(value);
+	else if (!strcmp(key, "macs")) set_macs(packet, value);
+	else if (!strcmp(key, "average")) packet->traffic_policy.avg_max_packet_thresh = atoi(value);
+	else if (!strcmp(key, "max")) packet->traffic_policy.max_max_packet_thresh = atoi(value);
+	else if (!strcmp(key, "busy")) read_list(value, hours->busy_hours, RTE_POWER_HOURS_PER_DAY);
+	else if (!strcmp(key, "quiet")) read_list(value, hours->quiet_hours, RTE_POWER_HOURS_PER_DAY);
+	else if (!strcmp(key, "mixed"))
+		read_list(value, hours->hours_to_use_traffic_profile, RTE_POWER_HOURS_PER_DAY);
+	else if (!strcmp(key, "load")) packet->workload = atoi(value);
+	else if (!strcmp(key, "core")) packet->core_type = atoi(value);
+	else return false;
+	return true;
+}
+
+static bool set_kind(struct rte_power_channel_packet *packet, const char *kind)
+{
+	if (!strcmp(kind, "time")) packet->policy_to_use = RTE_POWER_POLICY_TIME;
+	else if (!strcmp(kind, "traffic")) packet->policy_to_use = RTE_POWER_POLICY_TRAFFIC;
+	else if (!strcmp(kind, "workload")) packet->policy_to_use = RTE_POWER_POLICY_WORKLOAD;
+	else if (!strcmp(kind, "branch")) packet->policy_to_use = RTE_POWER_POLICY_BRANCH_RATIO;
+	else return false;
+	return true;
+}
+
+static void send_policy(unsigned int lcore, char *words, char *answer)
+{
+	/* Who it says that it is is what DPDK's guest CLI says. */
+	struct rte_power_channel_packet packet = {
+		.command = RTE_POWER_PKT_POLICY,
+		.vm_name = "ubuntu2",
+	};
+	char *rest, *value, *word = strtok_r(words, " ", &rest);
+	bool good = word != NULL && set_kind(&packet, word);
+
+	while (good && (word = strtok_r(NULL, " ", &rest)) != NULL) {
+		value = strchr(word, '=');
+		good = value != NULL;
+		if (good) {
+			*value++ = '\0';
+			good = set_field(&packet, word, value);
+		}
+	}
+	if (!good)
+		snprintf(answer, LINE_MAX_BYTES, "error no such policy, at %.99s", word ? word : "end");
+	else
+		snprintf(answer, LINE_MAX_BYTES, "ok ret=%d",
+			rte_power_guest_channel_send_msg(&packet, lcore));
+}
+
+static void remove_policy(unsigned int lcore, char *answer)
+{
+	struct rte_power_channel_packet packet = { .command = RTE_POWER_PKT_POLICY_REMOVE };
+
+	snprintf(answer, LINE_MAX_BYTES, "ok ret=%d",
+		rte_power_guest_channel_send_msg(&packet, lcore));
+}
+
 static void drain(unsigned int lcore, char *answer)
 {
 	char byte;
@@ -128,12 +230,13 @@ static bool call(const char *verb, unsigned int lcore, char *answer)
 	return true;
 }
 
-static void step(const char *command, char *answer)
+static void step(char *command, char *answer)
 {
 	char verb[16] = "";
 	unsigned int lcore;
+	int used;
 
-	if (sscanf(command, "%15s %u", verb, &lcore) != 2)
+	if (sscanf(command, "%15s %u%n", verb, &lcore, &used) != 2)
 		snprintf(answer, LINE_MAX_BYTES, "error not VERB LCORE: %.99s", command);
 	else if (call(verb, lcore, answer))
 		return;
@@ -142,6 +245,8 @@ static void step(const char *command, char *answer)
 	else if (!strcmp(verb, "freqs")) query_freqs(RTE_POWER_QUERY_FREQ_LIST, lcore, answer);
 	else if (!strcmp(verb, "cap")) query_caps(RTE_POWER_QUERY_CAPS, lcore, answer);
 	else if (!strcmp(verb, "caps")) query_caps(RTE_POWER_QUERY_CAPS_LIST, lcore, answer);
+	else if (!strcmp(verb, "policy")) send_policy(lcore, command + used, answer);
+	else if (!strcmp(verb, "remove")) remove_policy(lcore, answer);
 	else if (!strcmp(verb, "drain")) drain(lcore, answer);
 	else snprintf(answer, LINE_MAX_BYTES, "error unknown verb %s", verb);
 }

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.TestInfo;
 
 /**
@@ -17,8 +15,6 @@ final class InnerHost implements AutoCloseable {
   private static final String SOCKETS = "/run/channels";
   private static final String CONTROL = "/run/vmpower/control.sock";
 
-  private static final Duration BUILD = Duration.ofMinutes(5);
-
   private final CpufreqMachine machine;
 
   private InnerHost(CpufreqMachine machine) {
@@ -27,8 +23,6 @@ final class InnerHost implements AutoCloseable {
 
   /** Boots a machine with {@code shared} neighbours on one clock. */
   static InnerHost boot(int shared) {
-    // The machine sees this checkout, but is no place to build it: any command builds it here.
-    Command.run(BUILD, List.of(Checkout.launcher(), "ctl", "--help"));
     return new InnerHost(CpufreqMachine.boot(shared));
   }
 

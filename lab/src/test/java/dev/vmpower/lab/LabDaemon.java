@@ -11,10 +11,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A running {@code ./vmpower daemon --config FILE}. */
+/** A running {@code ./vmpower daemon --config FILE}, beside libvirtd. */
 final class LabDaemon implements AutoCloseable {
-  /** Long, for the launcher may have to build first. */
-  private static final Duration READY = Duration.ofMinutes(5);
+  private static final Duration READY = Duration.ofMinutes(1);
 
   private static final Duration END = Duration.ofSeconds(20);
 
@@ -30,10 +29,11 @@ final class LabDaemon implements AutoCloseable {
   }
 
   /** Starts the daemon, with its log in {@code log}, and waits until it says that it serves. */
-  static LabDaemon start(Path config, Path log) {
+  static LabDaemon start(LabLibvirt libvirt, Path config, Path log) {
     try {
       Process process =
-          new ProcessBuilder(Checkout.launcher(), "daemon", "--config", config.toString())
+          new ProcessBuilder(
+                  libvirt.where(Checkout.launcher(), "daemon", "--config", config.toString()))
               .directory(Checkout.top().toFile())
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(log.toFile())

@@ -147,6 +147,17 @@ final class LabGuest implements AutoCloseable {
     return step("ack " + lcore);
   }
 
+  /** Sends a policy, as {@code powerguest.c} has it, and reads the answer. */
+  Reply policy(int lcore, String policy) {
+    assertThat(step("policy " + lcore + " " + policy).line()).isEqualTo("ok ret=0");
+    return step("ack " + lcore);
+  }
+
+  /** Removes the policy, which is not answered. */
+  void removePolicy(int lcore) {
+    assertThat(step("remove " + lcore).line()).isEqualTo("ok ret=0");
+  }
+
   /** Asks a question (freq, freqs, cap, caps) and reads the answer. */
   Reply query(String verb, int lcore) {
     return step(verb + " " + lcore);
@@ -158,6 +169,14 @@ final class LabGuest implements AutoCloseable {
     words.addAll(List.of(rest));
     return libvirt.virsh(words.toArray(String[]::new));
   }
+
+  /** The address of its network interface, and the tap at the other end, while it runs. */
+  Nic nic() {
+    String[] words = virsh("domiflist").strip().split(" +", -1); // vnet0 ethernet - virtio MAC
+    return new Nic(words[0], words[4]);
+  }
+
+  record Nic(String tap, String mac) {}
 
   /** Ends QEMU as an out-of-memory killer does; libvirt notices a second or two later. */
   void killQemu() {

@@ -30,14 +30,16 @@ final class LabHost implements AutoCloseable {
   private final Path folder;
   private final PlainCpuTree tree;
   private final SortedMap<String, String> found;
+  private final LabLibvirt libvirt;
   private LabDaemon daemon;
   private int starts;
 
-  private LabHost(Path folder, PlainCpuTree tree) {
+  private LabHost(Path folder, PlainCpuTree tree, LabLibvirt libvirt) {
     this.folder = folder;
     this.tree = tree;
     this.found = tree.asFound();
-    this.daemon = LabDaemon.start(config(), folder.resolve("daemon.log"));
+    this.libvirt = libvirt;
+    this.daemon = LabDaemon.start(libvirt, config(), folder.resolve("daemon.log"));
   }
 
   /** A folder of its own for a test. */
@@ -90,7 +92,7 @@ final class LabHost implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new LabHost(folder, tree);
+    return new LabHost(folder, tree, libvirt);
   }
 
   // Not in the folder: the name of a test is longer than a socket's path may be.
@@ -117,7 +119,7 @@ final class LabHost implements AutoCloseable {
   /** Starts a daemon again after the last one ended. */
   void startDaemonAgain() {
     starts++;
-    daemon = LabDaemon.start(config(), folder.resolve("daemon." + starts + ".log"));
+    daemon = LabDaemon.start(libvirt, config(), folder.resolve("daemon." + starts + ".log"));
   }
 
   /** Waits until {@code cpu} is set to {@code khz} by userspace, within the promised time. */

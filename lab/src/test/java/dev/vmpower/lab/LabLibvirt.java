@@ -43,6 +43,13 @@ final class LabLibvirt implements AutoCloseable {
     return Command.run(VIRSH_PATIENCE, command).output();
   }
 
+  /** The words that run {@code command} where the network interfaces of the VMs are. */
+  List<String> where(String... command) {
+    List<String> words = new ArrayList<>(List.of(SCRIPT, "enter", FOLDER.toString()));
+    words.addAll(List.of(command));
+    return words;
+  }
+
   @Override
   public void close() {
     down();

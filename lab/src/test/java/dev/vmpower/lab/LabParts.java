@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** What the lab is made of: root's rights, Debian packages, and what {@code make} builds. */
+/** What the lab is made of: root's rights, Debian packages, and what is built here. */
 final class LabParts {
   /** By program, the Debian package that brings it. */
   private static final Map<String, String> PACKAGES =
@@ -34,7 +34,7 @@ final class LabParts {
 
   private LabParts() {}
 
-  /** Builds what the lab boots; says in words what is missing if that cannot be. */
+  /** Builds what the lab boots and tests; says in words what is missing if that cannot be. */
   static Optional<String> missing() {
     if (!Files.isWritable(Path.of("/etc/passwd"))) {
       return Optional.of("it needs root, for a libvirtd of its own");
@@ -60,9 +60,14 @@ final class LabParts {
     }
     Command make =
         Command.run(FETCH_AND_BUILD, List.of("make", "-s", "-C", Checkout.lab().toString()));
-    return make.status() == 0
+    if (make.status() != 0) {
+      return Optional.of("`make -C lab` fails: " + make.err());
+    }
+    // Any command of the launcher builds what is tested; where it runs later is no network.
+    Command build = Command.run(FETCH_AND_BUILD, List.of(Checkout.launcher(), "ctl", "--help"));
+    return build.status() == 0
         ? Optional.empty()
-        : Optional.of("`make -C lab` fails: " + make.err());
+        : Optional.of("`./vmpower` does not build: " + build.err());
   }
 
   private static boolean onPath(String program) {
