@@ -96,6 +96,7 @@ class ArchitectureTest {
                       |                                             | java.lang.foreign
       cli             | guest host.config protocol                  | java.io java.net java.nio
                       |                                             | picocli tools.jackson.core
+                      |                                             | org.jline
       sim             | host host.config host.log host.monitor      | java.io java.net java.nio
                       | host.view host.vm.Refusal guest protocol    | org.HdrHistogram sun.misc
                       | machine.cpu machine.fake                    |

@@ -347,6 +347,12 @@ final class Calls {
                 List.of("FILE"),
                 "Say whether a daemon would take a configuration file, without a daemon.",
                 List.of("check-config /etc/vmpower/vmpower.toml"))));
+    calls.add(
+        local(
+            plain(
+                "shell",
+                "Take verbs line by line, and DPDK's host commands: from a terminal, or a script.",
+                "shell")));
     calls.add(local(plain("version", "Show the version of this program.", "version")));
   }
 

@@ -46,9 +46,15 @@ final class ControlClient {
   private static final String BROKEN = "the answer of the daemon is no HTTP: ";
 
   private final Path path;
+  private final int patienceMs;
 
   ControlClient(Path path) {
+    this(path, PATIENCE_MS);
+  }
+
+  ControlClient(Path path, int patienceMs) {
     this.path = path;
+    this.patienceMs = patienceMs;
   }
 
   /**
@@ -59,12 +65,12 @@ final class ControlClient {
    */
   Answer ask(String target, @Nullable String body) throws FailureException {
     try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
-        Patience patience = Patience.with(socket, PATIENCE_MS)) {
+        Patience patience = Patience.with(socket, patienceMs)) {
       connect(socket);
       send(socket, target, body);
       return parse(receive(socket));
     } catch (AsynchronousCloseException late) {
-      throw failed("no answer from " + path + " within " + PATIENCE_MS / 1000 + " s");
+      throw failed("no answer from " + path + " within " + patienceMs / 1000 + " s");
     } catch (IOException failed) {
       throw failed("lost the daemon at " + path + ": " + failed.getMessage());
     }
@@ -74,7 +80,7 @@ final class ControlClient {
     try {
       socket.connect(UnixDomainSocketAddress.of(path));
     } catch (AsynchronousCloseException late) {
-      throw failed("nobody accepts at " + path + " within " + PATIENCE_MS / 1000 + " s");
+      throw failed("nobody accepts at " + path + " within " + patienceMs / 1000 + " s");
     } catch (IOException | IllegalArgumentException unreachable) {
       throw failed(whyNot(String.valueOf(unreachable.getMessage())));
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The program {@code vmpowerctl}: one call of the daemon's control socket per run. */
 public final class Ctl {
-  private static final String PROGRAM = "vmpowerctl";
+  static final String PROGRAM = "vmpowerctl";
   private static final int HTTP_OK = 200;
   private static final int HTTP_BAD_REQUEST = 400;
 
@@ -34,12 +34,22 @@ public final class Ctl {
 
   static int run(String[] arguments, PrintStream out, PrintStream err, Style style) {
     try {
-      new Ctl(out, style).obey(arguments);
+      obey(arguments, out, style);
       return 0;
     } catch (FailureException failure) {
+      out.flush();
       err.println(PROGRAM + ": " + failure.line());
       return failure.status();
     }
+  }
+
+  /**
+   * Does what one command line says.
+   *
+   * @throws FailureException if that fails; for {@code shell}, of the line that failed
+   */
+  static void obey(String[] arguments, PrintStream out, Style style) throws FailureException {
+    new Ctl(out, style).obey(arguments);
   }
 
   private void obey(String[] arguments) throws FailureException {
@@ -68,8 +78,7 @@ public final class Ctl {
       local(parsed, json);
       return;
     }
-    String socket = parsed.option("--socket");
-    ControlClient client = new ControlClient(Field.path(socket == null ? Calls.SOCKET : socket));
+    ControlClient client = new ControlClient(Field.path(socket(parsed)));
     byte[] answer = ask(client, call.target(parsed), call.body(parsed));
     if (call.narrows(parsed)) {
       List<?> list = narrow(client, Json.read(answer), parsed.parameter(0));
@@ -81,14 +90,34 @@ public final class Ctl {
     }
   }
 
+  private static String socket(Parsed parsed) {
+    String socket = parsed.option("--socket");
+    return socket == null ? Calls.SOCKET : socket;
+  }
+
   private void local(Parsed parsed, boolean json) throws FailureException {
-    if (parsed.words().equals("check-config")) {
-      out.println(ConfigCheck.of(parsed.parameter(0), json));
-      return;
+    switch (parsed.words()) {
+      case "check-config" -> out.println(ConfigCheck.of(parsed.parameter(0), json));
+      case "shell" -> shell(socket(parsed), json);
+      default -> {
+        String version = Ctl.class.getPackage().getImplementationVersion();
+        version = version == null ? "development" : version;
+        out.println(json ? "{\"version\":" + Json.quote(version) + "}" : PROGRAM + " " + version);
+      }
     }
-    String version = Ctl.class.getPackage().getImplementationVersion();
-    version = version == null ? "development" : version;
-    out.println(json ? "{\"version\":" + Json.quote(version) + "}" : PROGRAM + " " + version);
+  }
+
+  private void shell(String socket, boolean json) throws FailureException {
+    List<String> options = new ArrayList<>(List.of("--socket", socket));
+    if (json) {
+      options.addAll(List.of("-o", "json"));
+    }
+    Shell shell = new Shell(options, out, System.err, style);
+    if (Style.isTerminal(0)) {
+      new ShellTerminal(shell, Shell.completion(socket)).run(System.getenv(), System.err);
+    } else {
+      shell.script(System.in);
+    }
   }
 
   private static byte[] ask(ControlClient client, String target, @Nullable String body)

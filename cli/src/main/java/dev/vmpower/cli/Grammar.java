@@ -296,6 +296,9 @@ final class Grammar {
     }
     CommandSpec spec = deepest.commandSpec();
     if (deepest.isUsageHelpRequested()) {
+      if (!deepest.unmatched().isEmpty() && !spec.subcommands().isEmpty()) {
+        throw usage(spec, noneOf(spec, deepest.unmatched().getFirst()));
+      }
       spec.commandLine().usage(out, Help.defaultColorScheme(colour ? Help.Ansi.ON : Help.Ansi.OFF));
       return null;
     }
@@ -316,7 +319,7 @@ final class Grammar {
       } else if (spec.subcommands().isEmpty()) {
         what = "'" + first + "' is too much";
       } else {
-        what = "'" + first + "' is none of " + String.join(", ", spec.subcommands().keySet());
+        what = noneOf(spec, first);
       }
     } else if (wrong instanceof MissingParameterException missing
         && missing.getMissing().get(0) instanceof PositionalParamSpec parameter) {
@@ -328,6 +331,10 @@ final class Grammar {
       what = String.valueOf(wrong.getMessage());
     }
     return usage(spec, what);
+  }
+
+  private static String noneOf(CommandSpec spec, String word) {
+    return "'" + word + "' is none of " + String.join(", ", spec.subcommands().keySet());
   }
 
   private static FailureException usage(CommandSpec spec, String what) {

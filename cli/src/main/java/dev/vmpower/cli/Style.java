@@ -21,14 +21,14 @@ record Style(boolean colour, String ellipsis) {
     boolean colour =
         environment.getOrDefault("NO_COLOR", "").isEmpty()
             && !environment.getOrDefault("TERM", "dumb").equals("dumb")
-            && isTerminal();
+            && isTerminal(1);
     return new Style(colour, System.out.charset().newEncoder().canEncode('…') ? "…" : "~");
   }
 
-  // java.io.Console would load a line editor to find this out.
-  private static boolean isTerminal() {
+  /** Whether a descriptor is a terminal; java.io.Console would load a line editor to say so. */
+  static boolean isTerminal(int descriptor) {
     try {
-      String device = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+      String device = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
       return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty");
     } catch (IOException unknown) {
       return false;

@@ -41,7 +41,7 @@ class CallsTest {
         .orElseThrow();
   }
 
-  private static String request(String... words) throws FailureException {
+  static String request(String... words) throws FailureException {
     Parsed parsed = parse(words);
     Call call = call(parsed);
     String body = call.body(parsed);

@@ -201,10 +201,13 @@ class CtlTest {
       quoteCharacter = '`',
       value = {
         "``|a command is missing: one of vm, channel, cpu, pinning, pin, policy, status, pause,"
-            + " resume, reload, handover, check-config, version; try 'vmpowerctl --help'",
+            + " resume, reload, handover, check-config, shell, version;"
+            + " try 'vmpowerctl --help'",
         "cpu|a command is missing: one of list, show, set, release, reclaim, turbo;"
             + " try 'vmpowerctl cpu --help'",
         "cpu fast|'fast' is none of list, show, set, release, reclaim, turbo;"
+            + " try 'vmpowerctl cpu --help'",
+        "cpu fast -h|'fast' is none of list, show, set, release, reclaim, turbo;"
             + " try 'vmpowerctl cpu --help'",
         "cpu set|CPUS is missing; try 'vmpowerctl cpu set --help'",
         "cpu set 0|LEVEL is missing; try 'vmpowerctl cpu set --help'",

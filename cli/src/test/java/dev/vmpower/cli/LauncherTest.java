@@ -34,7 +34,7 @@ class LauncherTest {
       for jar in sim/target/vmpower-sim sim/target/lib/vmpower-cli sim/target/lib/picocli \\
         sim/target/lib/jackson-core sim/target/lib/vmpower-guest sim/target/lib/vmpower-protocol \\
         sim/target/lib/vmpower-host sim/target/lib/vmpower-machine sim/target/lib/tomlj \\
-        sim/target/lib/antlr4-runtime
+        sim/target/lib/antlr4-runtime sim/target/lib/jline
       do echo built > $jar-1.0.jar; done
       echo on stdout
       exit $MAVEN_STATUS
@@ -117,7 +117,7 @@ class LauncherTest {
         .startsWith("java -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED ")
         .contains("/vmpower-cli-1.0.jar:", "/picocli-1.0.jar:", "/jackson-core-1.0.jar:")
         .as("what few verbs need is behind what all need")
-        .contains("/vmpower-host-1.0.jar:", "/antlr4-runtime-1.0.jar ")
+        .contains("/vmpower-host-1.0.jar:", "/antlr4-runtime-1.0.jar:", "/jline-1.0.jar ")
         .endsWith(" dev.vmpower.cli.Ctl cpu a b\n" + directory + "\n");
     assertThat(Files.readString(notes)).startsWith(directory.resolve("jdk") + " -q -B ");
     assertThat(builds()).isEqualTo(1);

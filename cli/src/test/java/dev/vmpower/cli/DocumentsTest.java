@@ -1,0 +1,103 @@
+package dev.vmpower.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What the documents say of vmpowerctl is what its tables say. */
+class DocumentsTest {
+  private static final Path CHECKOUT = Path.of(System.getProperty("vmpower.checkout"));
+  private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
+
+  private static List<String> lines(String document) throws IOException {
+    return Files.readAllLines(CHECKOUT.resolve(document));
+  }
+
+  private static List<String> quoted(String cell) {
+    List<String> quoted = new ArrayList<>();
+    for (Matcher at = QUOTED.matcher(cell); at.find(); ) {
+      quoted.add(at.group(1).replace("\\|", "|"));
+    }
+    return quoted;
+  }
+
+  /** The cells of each line of the tables in a document that begins with a quoted text. */
+  private static List<String[]> tables(String document) throws IOException {
+    return lines(document).stream()
+        .filter(line -> line.startsWith("| `"))
+        .map(line -> line.split("(?<!\\\\)\\|"))
+        .map(cells -> new String[] {cells[1], cells[2], cells.length < 4 ? "" : cells[3]})
+        .toList();
+  }
+
+  @Test
+  void theMigrationTableIsTheOneInTheCode() throws IOException {
+    List<String> written = new ArrayList<>();
+    for (String[] cells : tables("docs/migrating-from-dpdk.md")) {
+      written.add(quoted(cells[0]) + " " + quoted(cells[1]) + " " + cells[2].strip());
+    }
+    List<String> meant = new ArrayList<>();
+    for (DpdkCommands.Line line : DpdkCommands.TABLE) {
+      meant.add("[" + line.command() + "] [" + line.verb() + "] " + line.note());
+    }
+    assertThat(written).isEqualTo(meant);
+  }
+
+  @Test
+  void everyVerbStandsInTheDocumentWithItsPathAndOptions() throws IOException {
+    List<String[]> tables = tables("docs/commands.md");
+    for (Call call : Calls.all()) {
+      String words = call.phrase().words();
+      String[] line =
+          tables.stream()
+              .filter(cells -> quoted(cells[0]).stream().anyMatch(verb -> isOf(verb, words)))
+              .findFirst()
+              .orElseThrow(() -> new AssertionError("docs/commands.md lacks " + words));
+      if (!call.isLocal()) {
+        String method = call.fields() == null ? "GET " : "POST ";
+        String path = call.path().replace("{NAME}", "{name}").replace("{VM}", "{vm}");
+        assertThat(line[1])
+            .contains(
+                method,
+                path.replace("/{CPUS}", call.phrase().indexOf("CPUS") < 0 ? "" : "/{cpus}"));
+      }
+      if (!words.equals("vm add")) {
+        for (Grammar.Option option : call.phrase().options()) {
+          assertThat(line[2]).as(words).contains(option.names().getLast());
+        }
+      }
+    }
+  }
+
+  private static boolean isOf(String verb, String words) {
+    return verb.equals(words) || (verb + " ").startsWith(words + " ");
+  }
+
+  @Test
+  void nothingStandsInTheDocumentThatIsNoVerb() throws IOException {
+    List<String> verbs = Calls.all().stream().map(call -> call.phrase().words()).toList();
+    for (String[] cells : tables("docs/commands.md")) {
+      for (String verb : quoted(cells[0])) {
+        assertThat(verbs).as(verb).anyMatch(words -> isOf(verb, words));
+      }
+    }
+  }
+
+  @Test
+  void theReadmeShowsVerbsThatExist() throws Exception {
+    List<String> shown =
+        lines("README.md").stream().filter(line -> line.contains("./vmpower ctl ")).toList();
+    assertThat(shown).hasSizeGreaterThan(3);
+    for (String line : shown) {
+      String words = line.substring(line.indexOf("ctl ") + 4).replaceFirst("\\s+#.*", "").strip();
+      assertThat(CallsTest.request(words.split(" "))).as(line).startsWith("/v1/");
+    }
+  }
+}
