@@ -58,10 +58,10 @@ class ArchitectureTest {
       host.view       |                                             |
       host.policy     | protocol machine.cpu machine.net            |
       host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
-                      | machine.cpu machine.net.MacAddress          |
+                      | machine.cpu machine.net                     |
       host.vm         | host.arbiter host.policy machine.cpu        |
                       | machine.net                                 |
-      host.sampler    | machine.net                                 |
+      host.sampler    | machine.net                                 | java.io
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
                       | machine.cpu machine.cpufreq machine.sysfs   |
@@ -89,8 +89,8 @@ class ArchitectureTest {
       host            | host.claims host.clock.Clocks host.config   | java.io java.nio
                       | host.control                                |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
-                      | machine.cpu machine.cpufreq                 |
-                      | machine.libvirt machine.sysfs               |
+                      | host.sampler machine.cpu machine.cpufreq    |
+                      | machine.libvirt machine.net machine.sysfs   |
 
       guest           | protocol                                    | java.io java.net java.nio
                       |                                             | java.lang.foreign

@@ -11,10 +11,12 @@ import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.rehearsal.Rehearsal;
+import dev.vmpower.host.sampler.Sampler;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.libvirt.LibvirtException;
 import dev.vmpower.machine.libvirt.LibvirtWatch;
+import dev.vmpower.machine.net.PacketCounters;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +31,7 @@ import org.slf4j.LoggerFactory;
 /** All rooms of the daemon, put together and serving. */
 public final class RunningDaemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger("vmpower");
+  private static final Path NET_CLASS = Path.of("/sys/class/net");
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private static final long LIBVIRT_WAIT_NS = 3_000_000_000L;
@@ -37,15 +40,18 @@ public final class RunningDaemon implements AutoCloseable {
   private final Path file;
   private final StateDirectory state;
   private final Monitor monitor;
+  private final Sampler sampler;
   private final ControlServer control;
   private Config config;
   private @Nullable LibvirtWatch libvirt;
 
-  private RunningDaemon(Path file, Config config, StateDirectory state, Monitor monitor) {
+  private RunningDaemon(
+      Path file, Config config, StateDirectory state, Monitor monitor, Sampler sampler) {
     this.file = file;
     this.config = config;
     this.state = state;
     this.monitor = monitor;
+    this.sampler = sampler;
     this.control =
         new ControlServer(config.control().socket(), monitor::ask, this::pin, this::reloadOrRefuse);
   }
@@ -63,16 +69,17 @@ public final class RunningDaemon implements AutoCloseable {
       Rehearsal.run(config.state().dir(), System::nanoTime, System::currentTimeMillis);
       ClaimLedger ledger = new ClaimLedger(config.state().dir());
       ledger.load();
+      Sampler sampler = new Sampler(new PacketCounters(NET_CLASS), System::nanoTime);
       Monitor monitor =
           new Monitor(
               config,
               new DirectorySysfs(config.cpu().root()),
               originals(config),
               ledger,
-              probes -> {},
+              sampler::want,
               System::nanoTime,
               System::currentTimeMillis);
-      RunningDaemon daemon = new RunningDaemon(file, config, state, monitor);
+      RunningDaemon daemon = new RunningDaemon(file, config, state, monitor, sampler);
       try {
         daemon.serve();
       } catch (IOException failed) {
@@ -118,6 +125,7 @@ public final class RunningDaemon implements AutoCloseable {
       LOG.warn("{}: [compat] fifo has no effect in this version", file);
     }
     monitor.start();
+    sampler.start(readings -> monitor.mailbox().offer(new Event.Sampled(readings)));
     String uri = config.libvirt().uri();
     try {
       if (!uri.isEmpty()) {
@@ -215,6 +223,7 @@ public final class RunningDaemon implements AutoCloseable {
       LockSupport.parkNanos(this, FULL_WAIT_NS);
     }
     boolean well = awaitEnd();
+    sampler.close();
     control.close(); // after everything is given back: it may take its time
     if (libvirt != null) {
       libvirt.close();

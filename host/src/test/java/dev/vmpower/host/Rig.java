@@ -15,6 +15,7 @@ import dev.vmpower.host.view.StatusView;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.fake.FakeSysfs;
+import dev.vmpower.machine.net.GuestInterface;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,6 +94,19 @@ public final class Rig implements AutoCloseable {
   public Rig vm(String name, Envelope envelope, String... vcpus) {
     List<CpuSet> pinning = Arrays.stream(vcpus).map(CpuSet::parse).toList();
     return entry(new Config.VmEntry(name, channels(), pinning, null, true, envelope));
+  }
+
+  /** Adds a static VM with one vCPU and network interfaces. */
+  public Rig vm(String name, List<GuestInterface> interfaces, String cpus) {
+    return entry(
+        new Config.VmEntry(
+            name,
+            channels(),
+            List.of(CpuSet.parse(cpus)),
+            null,
+            true,
+            Envelope.HARDWARE,
+            interfaces));
   }
 
   /** Adds a {@code [[vm]]} as it is. */

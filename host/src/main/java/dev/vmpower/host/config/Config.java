@@ -2,6 +2,7 @@ package dev.vmpower.host.config;
 
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.GuestInterface;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public record Config(
    * @param channels the directory of its sockets; null for limits of a VM that libvirt knows
    * @param vcpus the pCPUs of each vCPU; none for a VM that libvirt knows
    * @param peerUid whom its sockets must belong to; null for root or the directory's owner
+   * @param interfaces whose packets its policies may go by; of a VM that libvirt knows, libvirt's
    */
   public record VmEntry(
       String name,
@@ -45,5 +47,17 @@ public record Config(
       List<CpuSet> vcpus,
       @Nullable Integer peerUid,
       boolean query,
-      Envelope envelope) {}
+      Envelope envelope,
+      List<GuestInterface> interfaces) {
+    /** A VM whose network interfaces nobody named. */
+    public VmEntry(
+        String name,
+        @Nullable Path channels,
+        List<CpuSet> vcpus,
+        @Nullable Integer peerUid,
+        boolean query,
+        Envelope envelope) {
+      this(name, channels, vcpus, peerUid, query, envelope, List.of());
+    }
+  }
 }

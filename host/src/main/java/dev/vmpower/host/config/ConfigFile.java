@@ -2,6 +2,8 @@ package dev.vmpower.host.config;
 
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.GuestInterface;
+import dev.vmpower.machine.net.MacAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
@@ -22,6 +25,9 @@ public final class ConfigFile {
 
   static final int VM_NAME_CHARS_MAX = 256;
   static final int VCPUS_MAX = 4096;
+
+  private static final int INTERFACES_MAX = 64;
+  private static final Pattern DEVICE = Pattern.compile("[^/\\s]{1,15}");
 
   private final Path file;
 
@@ -142,7 +148,16 @@ public final class ConfigFile {
 
   private static Config.VmEntry vm(Section vm) throws ConfigException {
     vm.allow(
-        "name", "channels", "vcpus", "peer_uid", "query", "min_khz", "max_khz", "turbo", "enforce");
+        "name",
+        "channels",
+        "vcpus",
+        "peer_uid",
+        "query",
+        "min_khz",
+        "max_khz",
+        "turbo",
+        "enforce",
+        "interfaces");
     String name = vm.text("name", "");
     if (name.isEmpty() || name.length() > VM_NAME_CHARS_MAX) {
       throw vm.error("name", "a [[vm]] needs a name");
@@ -166,6 +181,32 @@ public final class ConfigFile {
         vcpus,
         vm.has("peer_uid") ? vm.integer("peer_uid", 0, 0, Integer.MAX_VALUE) : null,
         vm.bool("query", false),
-        new Envelope(minKhz, maxKhz, vm.bool("turbo", true), vm.bool("enforce", false)));
+        new Envelope(minKhz, maxKhz, vm.bool("turbo", true), vm.bool("enforce", false)),
+        interfaces(vm, hasChannels));
+  }
+
+  /** Each is {@code "MAC DEVICE"} for a tap device, or {@code "MAC"} for a virtual function. */
+  private static List<GuestInterface> interfaces(Section vm, boolean hasChannels)
+      throws ConfigException {
+    if (vm.has("interfaces") && !hasChannels) {
+      throw vm.error("interfaces", "libvirt knows the interfaces of a VM without channels");
+    }
+    List<GuestInterface> interfaces = new ArrayList<>();
+    for (String text : vm.texts("interfaces", INTERFACES_MAX)) {
+      String[] words = text.split(" ", -1);
+      if (words.length > 2 || (words.length == 2 && !DEVICE.matcher(words[1]).matches())) {
+        throw vm.error("interfaces", "'" + text + "' is no MAC and device: 52:54:00:12:34:56 tap0");
+      }
+      try {
+        long mac = MacAddress.parse(words[0]);
+        interfaces.add(
+            words.length == 2
+                ? new GuestInterface(mac, GuestInterface.Kind.TAP, words[1])
+                : new GuestInterface(mac, GuestInterface.Kind.VF, null));
+      } catch (IllegalArgumentException notAMac) {
+        throw vm.error("interfaces", String.valueOf(notAMac.getMessage()));
+      }
+    }
+    return interfaces;
   }
 }

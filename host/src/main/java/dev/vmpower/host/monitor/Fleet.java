@@ -99,6 +99,7 @@ final class Fleet {
       pinning.put(i, config.vcpus().get(i));
     }
     setVcpus(entry, pinning);
+    entry.vm.setInterfaces(config.interfaces());
     List<Target> targets =
         List.of(new Target.OfDirectory(config.name(), config.channels(), config.peerUid()));
     if (!entry.targets.isEmpty() && !entry.targets.equals(targets)) {

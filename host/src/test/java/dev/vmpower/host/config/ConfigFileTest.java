@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.GuestInterface;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,24 @@ class ConfigFileTest {
     Path file = directory.resolve("vmpower.toml");
     Files.writeString(file, text);
     return ConfigFile.read(file);
+  }
+
+  @Test
+  void interfacesOfAVmWithoutLibvirt() throws Exception {
+    Config config =
+        read(
+            """
+            [[vm]]
+            name = "vm0"
+            channels = "/run/vm0"
+            vcpus = ["1"]
+            interfaces = ["52:54:00:00:00:01 tap0", "52:54:00:00:00:02"]
+            """);
+
+    assertThat(config.vms().getFirst().interfaces())
+        .containsExactly(
+            new GuestInterface(0x010000005452L, GuestInterface.Kind.TAP, "tap0"),
+            new GuestInterface(0x020000005452L, GuestInterface.Kind.VF, null));
   }
 
   @Test
@@ -97,6 +116,9 @@ class ConfigFileTest {
       value = {
         "`[cpu]\nrot = 1`                          | :2: [cpu] unknown key 'rot'",
         "`\n\n[cpus]`                              | :3: unknown key 'cpus'",
+        "`[[vm]]\nname='a'\ninterfaces=[]`          | :3: [vm] libvirt knows the interfaces",
+        "`VMinterfaces=['1:2']`                     | :5: [vm] '1:2' is no MAC address such as",
+        "`VMinterfaces=['52:54:00:00:00:01 a/b']`   | :5: [vm] '52:54:00:00:00:01 a/b' is no MAC",
         "`[cpu]\nreserved = \"a\"`                 | :2: [cpu] reserved: 'a' is no list of CPUs",
         "`[cpu]\nmax_pcpus_per_vcpu = 0`           | :2: [cpu] max_pcpus_per_vcpu is a number",
         "`[cpu]\nsmt = \"off\"`                    | :2: [cpu] smt is \"together\" or \"separate\"",
@@ -113,7 +135,8 @@ class ConfigFileTest {
         "`[cpu\n`                                  | :1: ",
       })
   void whatIsWrongIsOneLineThatNamesFileAndLine(String text, String message) {
-    assertThatThrownBy(() -> read(text))
+    String vm = "[[vm]]\nname = 'a'\nchannels = '/x'\nvcpus = ['0']\n";
+    assertThatThrownBy(() -> read(text.replace("VM", vm)))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(directory.resolve("vmpower.toml") + "")
         .hasMessageContaining(message.strip())

@@ -14,13 +14,17 @@ import dev.vmpower.host.PolicyPacket;
 import dev.vmpower.host.Rig;
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.policy.LocalHours;
+import dev.vmpower.host.sampler.Probe;
+import dev.vmpower.host.sampler.Reading;
 import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.net.GuestInterface;
 import dev.vmpower.protocol.Command;
 import dev.vmpower.protocol.Unit;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -197,6 +201,67 @@ class GuestPolicyTest {
       assertThat(another.ask(SCALE_MAX, 0)).isEqualTo(ACK);
       assertThat(rig.khz(0)).isEqualTo(TURBO);
     }
+  }
+
+  @Test
+  void trafficGoesByThePacketsOfTheVmsOwnInterfaces() throws Exception {
+    GuestInterface own = new GuestInterface(0x10, GuestInterface.Kind.TAP, "vnet0");
+    GuestInterface user = new GuestInterface(0x11, GuestInterface.Kind.VHOST_USER, "vhu0");
+    GuestInterface others = new GuestInterface(0x20, GuestInterface.Kind.TAP, "vnet1");
+    try (Rig rig =
+        Rig.withCpus(directory, 6)
+            .vm("vm0", List.of(own, user), "0")
+            .vm("vm1", List.of(others), "1")
+            .start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+
+      assertThat(guest.ask(PolicyPacket.traffic(100, 1000, 0).macs(0x10, 0x20))).isEqualTo(NACK);
+      assertThat(guest.ask(PolicyPacket.traffic(100, 1000, 0).macs(0x11))).isEqualTo(NACK);
+      assertThat(rig.status().refusals())
+          .containsEntry("no_mac", 1L)
+          .containsEntry("no_device", 1L);
+      assertThat(guest.ask(PolicyPacket.traffic(100, 1000, 0).macs(0x10))).isEqualTo(ACK);
+      Object key = packetsProbe(rig, own);
+      assertThat(rig.khz(0)).as("nothing is known yet").isEqualTo(TURBO);
+
+      for (int second = 0; second < 3; second++) {
+        rig.post(new Event.Sampled(List.of(new Reading.Packets(key, 99))));
+      }
+      assertThat(rig.khz(0)).isEqualTo(MIN);
+      rig.post(new Event.Sampled(List.of(new Reading.Packets(key, 100))));
+      assertThat(rig.khz(0)).isEqualTo(2_000_000);
+      rig.post(new Event.Sampled(List.of(new Reading.NoPackets(key, "vnet0 is gone"))));
+      assertThat(rig.khz(0)).isEqualTo(TURBO);
+      assertThat(rig.ask(new Verb.ListPolicies()).getFirst().why()).isEqualTo("vnet0 is gone");
+
+      guest.send(Command.PKT_POLICY_REMOVE, Unit.UNKNOWN, 0);
+      assertThat(rig.probes.poll(20, TimeUnit.SECONDS)).isEmpty();
+    }
+  }
+
+  @Test
+  void trafficHoursCountNoPacketsOfOthers() throws Exception {
+    GuestInterface others = new GuestInterface(0x20, GuestInterface.Kind.TAP, "vnet1");
+    try (Rig rig =
+        Rig.withCpus(directory, 6).vm("vm0", "0").vm("vm1", List.of(others), "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+
+      assertThat(guest.ask(PolicyPacket.time(0).trafficHours(allBut()).macs(0x20))).isEqualTo(ACK);
+
+      List<Probe> probes = rig.probes.poll(20, TimeUnit.SECONDS);
+      if (hourNow() != 0) { // midnight cannot be said beside other hours
+        assertThat(probes).hasSize(1);
+        assertThat(((Probe.Packets) probes.getFirst()).interfaces()).isEmpty();
+      }
+    }
+  }
+
+  private static Object packetsProbe(Rig rig, GuestInterface nic) throws InterruptedException {
+    List<Probe> probes = rig.probes.poll(20, TimeUnit.SECONDS);
+    assertThat(probes).hasSize(1);
+    Probe.Packets packets = (Probe.Packets) probes.getFirst();
+    assertThat(packets.interfaces()).containsExactly(nic);
+    return packets.key();
   }
 
   static List<PolicyPacket> refused() {
