@@ -1,8 +1,6 @@
 package dev.vmpower.machine.libvirt;
 
 import dev.vmpower.machine.net.GuestInterface;
-import dev.vmpower.machine.net.GuestInterface.Kind;
-import dev.vmpower.machine.net.MacAddress;
 import java.io.StringReader;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -58,7 +56,6 @@ record DomainXml(
 
   private static final Pattern TARGET_NAME =
       Pattern.compile("virtio\\.serial\\.port\\.poweragent\\.(0|[1-9][0-9]{0,3})");
-  private static final Pattern DEVICE = Pattern.compile("[^/\\s]{1,15}");
   private static final Pattern UUID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
@@ -114,10 +111,7 @@ record DomainXml(
     private @Nullable String state;
     private @Nullable String alias;
 
-    // The network interface that the reader is in.
-    private String interfaceType = "";
-    private @Nullable String mac;
-    private @Nullable String device;
+    private InterfaceElement network = new InterfaceElement(null);
 
     Parser(XMLStreamReader reader) {
       this.reader = reader;
@@ -176,13 +170,11 @@ record DomainXml(
           }
         }
         case "domain/devices/channel/alias" -> alias = attribute("name");
-        case "domain/devices/interface" -> {
-          interfaceType = String.valueOf(attribute("type"));
-          mac = null;
-          device = null;
-        }
-        case "domain/devices/interface/mac" -> mac = attribute("address");
-        case "domain/devices/interface/target" -> device = attribute("dev");
+        case "domain/devices/interface" -> network = new InterfaceElement(attribute("type"));
+        case "domain/devices/interface/mac" -> network.mac(attribute("address"));
+        case "domain/devices/interface/target" -> network.target(attribute("dev"));
+        case "domain/devices/interface/source" -> network.source(attribute("mode"));
+        case "domain/devices/interface/source/address" -> network.sourceAddress(attribute("type"));
         default -> {}
       }
     }
@@ -209,9 +201,9 @@ record DomainXml(
       }
     }
 
-    // Our elements are at most four deep; the path of a deeper one need not be spelled out.
+    // Our elements are at most five deep; the path of a deeper one need not be spelled out.
     private String here() {
-      return path.size() > 4 ? "" : String.join("/", path);
+      return path.size() > 5 ? "" : String.join("/", path);
     }
 
     private @Nullable String attribute(String attribute) {
@@ -247,25 +239,10 @@ record DomainXml(
     }
 
     private void networkInterface() {
-      if (mac == null || interfaces.size() == INTERFACES_MAX) {
-        return;
+      GuestInterface guest = network.guestInterface();
+      if (guest != null && interfaces.size() < INTERFACES_MAX) {
+        interfaces.add(guest);
       }
-      long address;
-      try {
-        address = MacAddress.parse(mac);
-      } catch (IllegalArgumentException notOne) {
-        return;
-      }
-      String dev = device != null && DEVICE.matcher(device).matches() ? device : null;
-      Kind kind =
-          switch (interfaceType) {
-            case "bridge", "network", "ethernet" -> dev == null ? Kind.OTHER : Kind.TAP;
-            case "direct" -> dev == null ? Kind.OTHER : Kind.MACVTAP;
-            case "hostdev" -> Kind.VF;
-            case "vhostuser" -> Kind.VHOST_USER;
-            default -> Kind.OTHER;
-          };
-      interfaces.add(new GuestInterface(address, kind, dev));
     }
 
     private @Nullable Boolean guestOpen() {
