@@ -67,9 +67,10 @@ class ArchitectureTest {
                       | machine.cpu machine.cpufreq machine.sysfs   |
       host.channel    | host.policy host.vm protocol machine.socket | java.io java.net java.nio
                       |                                             | org.slf4j
+      host.orders     | machine.cpu                                 | java.io java.nio org.slf4j
       host.monitor    | host.arbiter host.channel host.claims       | java.io java.nio org.slf4j
-                      | host.clock host.config.Config host.policy   | org.HdrHistogram
-                      | host.sampler host.view host.vm              |
+                      | host.clock host.config.Config host.orders   | org.HdrHistogram
+                      | host.policy host.sampler host.view host.vm  |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.libvirt machine.net                 |
                       | machine.socket.PeerProcess                  |
@@ -78,16 +79,18 @@ class ArchitectureTest {
                       | host.config.PolicyFile host.monitor.Verb    | jdk.net org.slf4j
                       | host.policy.OperatorPolicy host.view        |
                       | machine.cpu machine.socket.PeerCredentials  |
+                      | host.orders.Orders                          |
                       |                                             | org.eclipse.jetty
                       |                                             | tools.jackson
       host.log        |                                             | java.io org.slf4j
                       |                                             | ch.qos.logback
       host.rehearsal  | host.arbiter.Envelope host.claims           | java.io java.net java.nio
                       | host.config.Config host.log host.monitor    | org.slf4j
+                      | host.orders.OrdersFile                      |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.sysfs                               |
       host            | host.claims host.clock.Clocks host.config   | java.io java.nio
-                      | host.control                                |
+                      | host.control host.orders.OrdersFile         |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | host.sampler machine.cpu machine.cpufreq    |
                       | machine.libvirt machine.net machine.sysfs   |

@@ -10,6 +10,7 @@ import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.rehearsal.Rehearsal;
 import dev.vmpower.host.sampler.Sampler;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -76,6 +77,7 @@ public final class RunningDaemon implements AutoCloseable {
               new DirectorySysfs(config.cpu().root()),
               originals(config),
               ledger,
+              new OrdersFile(config.state().lib()),
               sampler::want,
               System::nanoTime,
               System::currentTimeMillis);

@@ -9,6 +9,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.StatusView;
@@ -132,6 +133,7 @@ public final class Rig implements AutoCloseable {
   public Rig start() throws IOException, InterruptedException {
     Files.createDirectories(channels());
     Files.createDirectories(config.state().dir());
+    Files.createDirectories(config.state().lib());
     ClaimLedger ledger = new ClaimLedger(config.state().dir());
     ledger.load();
     monitor =
@@ -140,6 +142,7 @@ public final class Rig implements AutoCloseable {
             sysfs,
             new OriginalStore(config.state().dir(), "boot", "fake"),
             ledger,
+            new OrdersFile(config.state().lib()),
             probes::add,
             () -> System.nanoTime() + passedNs.get(),
             () -> System.currentTimeMillis() + TimeUnit.NANOSECONDS.toMillis(passedNs.get()));
@@ -191,6 +194,11 @@ public final class Rig implements AutoCloseable {
     // one after that finds it done.
     long wakeups = status().wakeups();
     await().until(() -> status().wakeups() > wakeups + 1);
+  }
+
+  /** Lets time pass while the monitor is stopped. */
+  public void passWhileStopped(long ns) {
+    passedNs.addAndGet(ns);
   }
 
   /** Asks a verb and returns its answer. */

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,7 @@ public final class Connector implements AutoCloseable {
   // The thread's own.
   private final Map<Path, Map<String, Target.OfDirectory>> byDirectory = new HashMap<>();
   private final Map<Link.Key, Link> links = new HashMap<>();
+  private final Map<Link.Key, Target.One> single = new HashMap<>();
   private List<Target> targets = List.of();
 
   /**
@@ -114,17 +116,17 @@ public final class Connector implements AutoCloseable {
     Set<Target> known = new HashSet<>(targets);
     targets = wanted;
     byDirectory.clear();
-    Set<Link.Key> domains = new HashSet<>();
+    single.clear();
     for (Target target : wanted) {
       switch (target) {
         case Target.OfDirectory all ->
             byDirectory
                 .computeIfAbsent(all.directory(), directory -> new HashMap<>())
                 .put(all.vm(), all);
-        case Target.OfDomain one -> domains.add(new Link.Key(one.vm(), one.number()));
+        case Target.One one -> single.put(new Link.Key(one.vm(), one.number()), one);
       }
     }
-    links.values().removeIf(link -> !isWanted(link, domains));
+    links.values().removeIf(link -> !isWanted(link));
     Set<Path> directories = new LinkedHashSet<>();
     for (Target target : wanted) {
       directories.add(target.directory());
@@ -134,16 +136,28 @@ public final class Connector implements AutoCloseable {
       if (!known.contains(target)) {
         switch (target) {
           case Target.OfDirectory all -> look(all.directory());
-          case Target.OfDomain one -> link(one.vm(), one.number(), one.path(), Link.QEMU);
+          case Target.One one -> link(one.vm(), one.number(), one.path(), peer(one));
         }
       }
     }
     tryWhatIsDue();
   }
 
-  private boolean isWanted(Link link, Set<Link.Key> domains) {
-    if (domains.contains(link.key())) {
-      return targets.contains(new Target.OfDomain(link.vm(), link.number(), link.path()));
+  private static int peer(Target.One target) {
+    return switch (target) {
+      case Target.OfDomain domain -> Link.QEMU;
+      case Target.OfStatic one -> peer(one.peerUid());
+    };
+  }
+
+  private static int peer(@Nullable Integer uid) {
+    return uid == null ? Link.ROOT_OR_OWNER : uid;
+  }
+
+  private boolean isWanted(Link link) {
+    Target.One one = single.get(link.key());
+    if (one != null) {
+      return link.path().equals(one.path()) && link.expectedPeer() == peer(one);
     }
     Map<String, Target.OfDirectory> here = byDirectory.get(link.path().getParent());
     return here != null && here.containsKey(link.vm()) && link.isOfDirectory();
@@ -167,9 +181,8 @@ public final class Connector implements AutoCloseable {
         int dot = name.lastIndexOf('.');
         int number = dot < 0 ? -1 : number(name.substring(dot + 1));
         Target.OfDirectory target = number < 0 ? null : here.get(name.substring(0, dot));
-        if (target != null) {
-          Integer uid = target.peerUid();
-          link(target.vm(), number, entry, uid == null ? Link.ROOT_OR_OWNER : uid);
+        if (target != null && !single.containsKey(new Link.Key(target.vm(), number))) {
+          link(target.vm(), number, entry, peer(target.peerUid()));
         }
       }
     } catch (IOException gone) {

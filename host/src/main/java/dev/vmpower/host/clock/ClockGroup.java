@@ -32,6 +32,9 @@ final class ClockGroup {
   /** The pCPUs that the hold was set on. */
   CpuSet held = CpuSet.of();
 
+  /** Turbo is switched off here; null if it is not. */
+  @Nullable TurboOff turboOff;
+
   // A VM with a claim here, and whether there is another.
   private @Nullable Vm claimant;
   private boolean severalClaimants;
@@ -44,12 +47,24 @@ final class ClockGroup {
     this.reserved = reserved;
   }
 
-  /** Whether a claim or a hold wants these frequency domains managed. */
+  void setTurboOff(@Nullable TurboOff off) {
+    turboOff = off;
+    domains.forEach(managed -> managed.setCapped(off != null));
+  }
+
+  /** A hold ends what disabled channels have frozen. */
+  void thaw() {
+    for (Vcpu vcpu : members) {
+      vcpu.thaw();
+    }
+  }
+
+  /** Whether a claim, a hold or turbo switched off wants these frequency domains managed. */
   boolean isWanted() {
     if (reserved) {
       return false;
     }
-    if (ruling() != null) {
+    if (ruling() != null || turboOff != null) {
       return true;
     }
     for (Vcpu vcpu : members) {
@@ -69,7 +84,7 @@ final class ClockGroup {
    * Works out the target of each frequency domain: the hold's, else that of the highest vote. Votes
    * of a paused VM do not count. A running vCPU without a claim counts as MAX where another VM has
    * one, so that no VM slows down a neighbour that never asked. Where nobody counts, the target
-   * stays.
+   * stays while there are claims, within what turbo allows.
    */
   void decide(long nowMs) {
     lookForClaimants();
@@ -115,10 +130,9 @@ final class ClockGroup {
       }
     }
     if (best == Integer.MAX_VALUE) {
-      if (managed.targetKhz != ManagedDomain.NONE) {
-        return;
-      }
-      best = Arbiter.levelIndex(Arbiter.MAX, true, Envelope.HARDWARE, ladder, managed.bounds);
+      boolean stays = managed.targetKhz != ManagedDomain.NONE && claimant != null;
+      int vote = stays ? managed.targetKhz : Arbiter.MAX;
+      best = Arbiter.levelIndex(vote, true, Envelope.HARDWARE, ladder, managed.bounds);
     }
     managed.winner = winner;
     if (managed.targetKhz != ladder.khz(best)) {
@@ -129,13 +143,17 @@ final class ClockGroup {
 
   private boolean countsAmongClaimants(Vcpu vcpu) {
     if (vcpu.isClaimed()) {
-      return vcpu.vm().votesCount();
+      return vcpu.isFrozen() || vcpu.vm().votesCount();
     }
     return vcpu.vm().isRunning() && claimant != null && (severalClaimants || claimant != vcpu.vm());
   }
 
   /** The index on {@code ladder} of what {@code vcpu} counts as there. */
   static int level(Vcpu vcpu, Ladder ladder, ManagedDomain managed) {
+    if (vcpu.isFrozen()) {
+      int khz = vcpu.frozenKhz(managed.index);
+      return Arbiter.levelIndex(khz, true, Envelope.HARDWARE, ladder, managed.bounds);
+    }
     int vote = vcpu.isClaimed() ? vcpu.vote() : Arbiter.MAX;
     boolean turbo = !vcpu.isClaimed() || vcpu.turbo();
     return Arbiter.levelIndex(vote, turbo, vcpu.vm().envelope(), ladder, managed.bounds);

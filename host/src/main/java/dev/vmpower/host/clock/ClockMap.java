@@ -78,12 +78,8 @@ final class ClockMap {
       }
       domains.add(managed);
     }
-    ClockMap map =
-        new ClockMap(topology, !FrequencyDomains.turboIsOff(sysfs), List.copyOf(domains), config);
-    if (before != null) {
-      before.moveHoldsTo(map);
-    }
-    return map;
+    return new ClockMap(
+        topology, !FrequencyDomains.turboIsOff(sysfs), List.copyOf(domains), config);
   }
 
   /** This map if the tree is as it was read, or a new one. */
@@ -112,16 +108,6 @@ final class ClockMap {
   /** The frequency domains of this map that are not in {@code fresh}. */
   List<ManagedDomain> lostIn(ClockMap fresh) {
     return domains.stream().filter(managed -> fresh.sameAs(managed.domain) == null).toList();
-  }
-
-  private void moveHoldsTo(ClockMap map) {
-    for (ClockGroup group : groups) {
-      ClockGroup there = group.held.isEmpty() ? null : map.groupOf(group.held.get(0));
-      if (there != null && there.hold == null) {
-        there.hold = group.hold;
-        there.held = group.held;
-      }
-    }
   }
 
   /** Collects what the hyper-threads of {@code first} tie to it. */

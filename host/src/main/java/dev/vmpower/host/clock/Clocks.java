@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +43,7 @@ public final class Clocks {
   private final Config.Cpu config;
   private final Originals originals;
   private final Steward steward;
+  private final ByHand byHand = new ByHand();
   private final List<ClockGroup> touched = new ArrayList<>();
 
   private ClockMap map;
@@ -71,14 +73,14 @@ public final class Clocks {
     int left = originals.load();
     if (left > 0) {
       LOG.info("an earlier run left {} frequency domains managed", left);
-      originals.handOut(map.domains(), map.turbo());
+      originals.handOut(map.domains());
       adoptUntilNs = nowNs + (passive ? 0 : ADOPT_NS);
     }
   }
 
   /** When {@link #expire} has something to do, in the monitor's time. */
   public long deadlineNs() {
-    return adoptUntilNs;
+    return Math.min(adoptUntilNs, byHand.nextDeadlineNs());
   }
 
   /** Ends the waiting for claims of an earlier run. */
@@ -107,21 +109,6 @@ public final class Clocks {
     return map.domainOf(cpu);
   }
 
-  /**
-   * The lowest frequency now of the pCPUs in {@code cpus} that are online, in kHz; 0 where the
-   * kernel does not say.
-   */
-  public int currentKhz(CpuSet cpus) {
-    int lowestKhz = Integer.MAX_VALUE;
-    for (int i = 0; i < cpus.size(); i++) {
-      ManagedDomain managed = map.domainOf(cpus.get(i));
-      if (managed != null && !managed.online.isEmpty()) {
-        lowestKhz = Math.min(lowestKhz, managed.domain.currentKhz());
-      }
-    }
-    return lowestKhz == Integer.MAX_VALUE ? 0 : lowestKhz;
-  }
-
   /** Whether {@code vcpu} may have turbo where it runs now. */
   public boolean hasTurbo(Vcpu vcpu) {
     return vcpu.domains().length > 0
@@ -132,6 +119,17 @@ public final class Clocks {
   /** Whether the base frequency of the lowest pCPU of {@code vcpu} is above that of others. */
   public boolean hasPriority(Vcpu vcpu) {
     return vcpu.domains().length > 0 && map.hasPriority(domain(vcpu.domains()[0]));
+  }
+
+  /** Puts into force what operators had set by hand in an earlier run. */
+  public void restoreByHand(Map<Hold, CpuSet> holds, Map<TurboOff, CpuSet> turboOff) {
+    byHand.restore(holds, turboOff);
+    byHand.placeIn(map);
+    touchAll();
+  }
+
+  ByHand byHand() {
+    return byHand;
   }
 
   @Nullable ClockGroup groupOf(int cpu) {
@@ -167,6 +165,11 @@ public final class Clocks {
         touch(group);
       }
     }
+  }
+
+  /** Who switched turbo off in {@code managed}; null if nobody did. */
+  public @Nullable TurboOff turboOffOn(ManagedDomain managed) {
+    return map.group(managed).turboOff;
   }
 
   /** The vCPUs whose votes can count in {@code managed}. */
@@ -321,12 +324,12 @@ public final class Clocks {
       }
       try {
         Original original = managed.domain.readOriginal();
-        managed.setLimits(original.minKhz(), original.maxKhz(), map.turbo());
+        managed.setLimits(original.minKhz(), original.maxKhz());
         if (!passive) {
           originals.add(managed, original);
         }
       } catch (SysfsException unreadable) {
-        managed.fail(Refusal.NO_CPUFREQ, unreadable);
+        managed.fail(Refusal.NO_CPUFREQ, unreadable.getMessage());
       }
     }
   }
@@ -363,7 +366,8 @@ public final class Clocks {
       }
       map = fresh;
       touched.clear();
-      originals.handOut(fresh.domains(), fresh.turbo());
+      originals.handOut(fresh.domains());
+      byHand.placeIn(fresh);
       LOG.info(
           "{} frequency domains, pCPUs {} online",
           fresh.domains().size(),

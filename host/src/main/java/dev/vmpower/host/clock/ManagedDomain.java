@@ -6,7 +6,6 @@ import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.FrequencyDomain;
 import dev.vmpower.machine.cpufreq.Original;
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +38,8 @@ public final class ManagedDomain {
 
   int limitMaxKhz = Integer.MAX_VALUE;
   Bounds bounds = new Bounds(0, Integer.MAX_VALUE, false);
+  private boolean hostTurbo;
+  private boolean capped;
 
   int targetKhz = NONE;
   int writtenKhz = NONE;
@@ -126,23 +127,45 @@ public final class ManagedDomain {
     return conflicts;
   }
 
-  void setLimits(int minKhz, int maxKhz, boolean turbo) {
+  void setLimits(int minKhz, int maxKhz) {
     limitMinKhz = minKhz;
     limitMaxKhz = maxKhz;
-    setTurbo(turbo);
+    bound();
   }
 
-  void setTurbo(boolean turbo) {
-    bounds = new Bounds(limitMinKhz, limitMaxKhz, turbo && domain.ladder().hasTurbo());
+  /** Whether the host has turbo switched on. */
+  void setTurbo(boolean on) {
+    hostTurbo = on;
+    bound();
   }
 
-  /** Notes that it cannot be touched, with a log line where that is new. */
-  void fail(Refusal refusal, IOException why) {
+  /** Whether an operator switched turbo off here. */
+  void setCapped(boolean capped) {
+    this.capped = capped;
+    bound();
+  }
+
+  private void bound() {
+    boolean turbo = hostTurbo && !capped && domain.ladder().hasTurbo();
+    bounds = new Bounds(limitMinKhz, limitMaxKhz, turbo);
+  }
+
+  /** Notes why it is not at its target, with a log line where that is new. */
+  void fail(Refusal refusal, @Nullable String why) {
     if (problem != refusal) {
-      LOG.warn("{} is not touched: {} [{}]", this, why.getMessage(), refusal.label());
+      LOG.warn("{}: {} [{}]", this, why, refusal.label());
     }
     problem = refusal;
-    problemText = String.valueOf(why.getMessage());
+    problemText = String.valueOf(why);
+  }
+
+  /** Notes that it is at its target. */
+  void succeed() {
+    if (problem != null) {
+      LOG.info("{}: at its target again", this);
+    }
+    problem = null;
+    problemText = "";
   }
 
   /** Hands what was made of this frequency domain to {@code fresh}, which is the same one. */

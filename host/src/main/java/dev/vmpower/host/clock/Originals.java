@@ -47,12 +47,12 @@ final class Originals {
   }
 
   /** Gives their originals to those of {@code domains} that have come, or come back. */
-  void handOut(List<ManagedDomain> domains, boolean turbo) {
+  void handOut(List<ManagedDomain> domains) {
     for (ManagedDomain managed : domains) {
       Original original = managed.original == null ? absent.remove(managed.domain.number()) : null;
       if (original != null && original.driver().equals(managed.domain.driver())) {
         managed.original = original;
-        managed.setLimits(original.minKhz(), original.maxKhz(), turbo);
+        managed.setLimits(original.minKhz(), original.maxKhz());
         managed.returnedFromOffline = gone.remove(managed.domain.number());
       } else if (original != null) {
         LOG.warn("{}: its driver changed, so its saved original is void", managed);
@@ -89,7 +89,7 @@ final class Originals {
     } catch (IOException notDurable) {
       for (ManagedDomain managed : unsaved) {
         managed.original = null;
-        managed.fail(Refusal.STATE, notDurable);
+        managed.fail(Refusal.STATE, notDurable.getMessage());
       }
     }
     unsaved.clear();

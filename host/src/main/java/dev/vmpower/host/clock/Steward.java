@@ -69,10 +69,10 @@ final class Steward {
     managed.writes++;
     if (keptKhz == managed.targetKhz) {
       managed.writtenKhz = managed.targetKhz;
-      solve(managed);
+      managed.succeed();
     } else {
       managed.refusedWrites++;
-      problem(managed, Refusal.KEPT, "asked for " + managed.targetKhz + ", kept " + keptKhz);
+      managed.fail(Refusal.KEPT, "asked for " + managed.targetKhz + ", kept " + keptKhz);
     }
   }
 
@@ -89,7 +89,7 @@ final class Steward {
       if (managed.problem == Refusal.CONFLICT) {
         LOG.info("{}: the conflict is over", managed);
         managed.writtenKhz = ManagedDomain.NONE;
-        solve(managed);
+        managed.succeed();
       }
       return false;
     }
@@ -107,16 +107,16 @@ final class Steward {
       managed.problem = null;
       return false;
     }
-    problem(managed, Refusal.CONFLICT, what + ": another program; vmpowerctl cpu reclaim CPUS");
+    managed.fail(Refusal.CONFLICT, what + ": another program; vmpowerctl cpu reclaim CPUS");
     return true;
   }
 
   /** Makes the governor ours again and takes the present limits for the administrator's. */
   void reclaim(ManagedDomain managed) throws SysfsException {
     managed.domain.takeOver();
-    managed.setLimits(managed.domain.minKhz(), managed.domain.maxKhz(), managed.bounds.turbo());
+    managed.setLimits(managed.domain.minKhz(), managed.domain.maxKhz());
     managed.writtenKhz = ManagedDomain.NONE;
-    solve(managed);
+    managed.succeed();
   }
 
   /** Gives {@code managed} back as it was found. False if the kernel refused; try again later. */
@@ -156,31 +156,14 @@ final class Steward {
     switch (refused.errno()) {
       case EBUSY -> {
         managed.returnedFromOffline = true;
-        problem(managed, Refusal.OFFLINE, refused.getMessage());
+        managed.fail(Refusal.OFFLINE, refused.getMessage());
       }
       case ENODEV, ENOENT -> {
         managed.taken = false;
         managed.domain.close();
-        problem(managed, Refusal.NO_CPUFREQ, refused.getMessage());
+        managed.fail(Refusal.NO_CPUFREQ, refused.getMessage());
       }
-      default -> problem(managed, Refusal.WRITE, refused.getMessage());
+      default -> managed.fail(Refusal.WRITE, refused.getMessage());
     }
-  }
-
-  private static void problem(
-      ManagedDomain managed, Refusal problem, @org.jspecify.annotations.Nullable String text) {
-    if (managed.problem != problem) {
-      LOG.warn("{}: {} [{}]", managed, text, problem.label());
-    }
-    managed.problem = problem;
-    managed.problemText = String.valueOf(text);
-  }
-
-  private static void solve(ManagedDomain managed) {
-    if (managed.problem != null) {
-      LOG.info("{}: at its target again", managed);
-    }
-    managed.problem = null;
-    managed.problemText = "";
   }
 }

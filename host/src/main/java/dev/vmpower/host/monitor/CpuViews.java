@@ -4,6 +4,7 @@ import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Hold;
 import dev.vmpower.host.clock.ManagedDomain;
+import dev.vmpower.host.clock.TurboOff;
 import dev.vmpower.host.policy.PolicyRun;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.vm.Refusal;
@@ -62,6 +63,7 @@ final class CpuViews {
     Ladder ladder = managed.domain().ladder();
     Hold hold = clocks.holdOn(managed);
     Hold scheduled = clocks.scheduledOn(managed);
+    TurboOff turboOff = clocks.turboOffOn(managed);
     Refusal problem = managed.problem();
     return new CpuView(
         cpu,
@@ -81,7 +83,7 @@ final class CpuViews {
         ladder.khz(0),
         hold == null ? null : hold(hold),
         scheduled == null ? null : hold(scheduled),
-        null,
+        turboOff == null ? null : turboOff(turboOff),
         votes(managed),
         problem == null ? null : problem.label() + ": " + managed.problemText(),
         why(managed, hold),
@@ -100,7 +102,11 @@ final class CpuViews {
         Arbiter.toString(hold.vote()),
         hold.who(),
         Instant.ofEpochMilli(hold.sinceMs()).toString(),
-        null);
+        hold.untilMs() == Hold.NEVER ? null : Instant.ofEpochMilli(hold.untilMs()).toString());
+  }
+
+  private static CpuView.TurboOffView turboOff(TurboOff off) {
+    return new CpuView.TurboOffView(off.who(), Instant.ofEpochMilli(off.sinceMs()).toString());
   }
 
   private static String governor(ManagedDomain managed) {
@@ -140,8 +146,12 @@ final class CpuViews {
       return managed.isManaged() ? "left by an earlier run, given back soon" : "nobody asks";
     }
     Vcpu winner = managed.winner();
+    TurboOff off = clocks.turboOffOn(managed);
     if (winner == null) {
-      return "nobody who asked runs now";
+      return off == null ? "nobody who asked runs now" : "turbo is off by " + off.who();
+    }
+    if (winner.isFrozen()) {
+      return winner + " stays where it was: its channel is disabled";
     }
     if (!winner.isClaimed()) {
       return winner + " never asked, and is not slowed down for others";

@@ -4,30 +4,30 @@ import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.channel.Connector;
 import dev.vmpower.host.channel.Target;
-import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.libvirt.DomainInfo;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All VMs and their channels: those that libvirt tells of, and the static ones of the
- * configuration. What libvirt tells goes first where both have a name.
+ * All VMs: those that libvirt tells of, and the static ones of the configuration. What libvirt
+ * tells goes first where both have a name, and what operators changed goes before either.
  *
  * <p>Not thread-safe: the monitor thread owns it.
  */
@@ -39,45 +39,73 @@ final class Fleet {
     final Vm vm;
     final TreeMap<Integer, Channel> channels = new TreeMap<>();
     final BitSet closedPorts = new BitSet();
+
+    /** Its sockets, as libvirt or the configuration names them; none while it is shut off. */
     List<Target> targets = List.of();
+
+    /** Sockets at other places, for this run. */
+    final TreeMap<Integer, Path> sockets = new TreeMap<>();
+
+    /** vCPUs of a static VM that run elsewhere than the configuration says, for this run. */
+    final Map<Integer, CpuSet> pinned = new HashMap<>();
+
+    /** What libvirt said last; null of a static VM. */
+    @Nullable DomainInfo domain;
 
     Entry(Vm vm) {
       this.vm = vm;
     }
+
+    /** All its sockets that are wanted now. */
+    List<Target> wanted() {
+      if (sockets.isEmpty() || targets.isEmpty()) {
+        return targets;
+      }
+      List<Target> all = new ArrayList<>(targets);
+      sockets.forEach((number, path) -> all.add(target(number, path)));
+      return all;
+    }
+
+    private Target target(int number, Path path) {
+      return targets.getFirst() instanceof Target.OfDirectory directory
+          ? new Target.OfStatic(vm.name(), number, path, directory.peerUid())
+          : new Target.OfDomain(vm.name(), number, path);
+    }
   }
 
   private final Clocks clocks;
-  private final GuestPolicies policies;
-  private final ClaimLedger ledger;
-  private final Consumer<Channel> lost;
+  private final Connections connections;
+  private final Overrides overrides;
   private final TreeMap<String, Entry> byName = new TreeMap<>();
   private final Map<String, Entry> byUuid = new HashMap<>();
-  private final Map<String, BitSet> disabled = new HashMap<>();
+  private final Map<String, DomainInfo> away = new HashMap<>();
   private Map<String, Config.VmEntry> configured = Map.of();
   private boolean changed;
 
-  /**
-   * An empty fleet.
-   *
-   * @param lost is told of each channel that ended, so that it is connected again
-   */
-  Fleet(Clocks clocks, GuestPolicies policies, ClaimLedger ledger, Consumer<Channel> lost) {
+  /** An empty fleet. */
+  Fleet(Clocks clocks, Connections connections, Overrides overrides) {
     this.clocks = clocks;
-    this.policies = policies;
-    this.ledger = ledger;
-    this.lost = lost;
+    this.connections = connections;
+    this.overrides = overrides;
   }
 
   /** Takes up the {@code [[vm]]} entries: new ones, changed ones, and those that are no more. */
   void configure(List<Config.VmEntry> vms, long nowMs) {
     configured = vms.stream().collect(Collectors.toMap(Config.VmEntry::name, entry -> entry));
+    configure(nowMs);
+  }
+
+  /** Brings the static VMs, and the limits of all, to what configuration and operators say now. */
+  void configure(long nowMs) {
+    List<Config.VmEntry> entries = overrides.entries(configured.values());
+    Set<String> statics = new HashSet<>();
+    entries.stream().filter(vm -> vm.channels() != null).forEach(vm -> statics.add(vm.name()));
     for (Entry entry : List.copyOf(byName.values())) {
-      Config.VmEntry config = configured.get(entry.vm.name());
-      if (entry.vm.isStatic() && (config == null || config.channels() == null)) {
+      if (entry.vm.isStatic() && !statics.contains(entry.vm.name())) {
         remove(entry, nowMs);
       }
     }
-    for (Config.VmEntry config : vms) {
+    for (Config.VmEntry config : entries) {
       Entry entry = byName.get(config.name());
       if (entry == null && config.channels() != null) {
         entry = add(new Vm(config.name(), null, Vm.State.STATIC));
@@ -96,22 +124,23 @@ final class Fleet {
     }
     Map<Integer, CpuSet> pinning = new HashMap<>();
     for (int i = 0; i < config.vcpus().size(); i++) {
-      pinning.put(i, config.vcpus().get(i));
+      pinning.put(i, entry.pinned.getOrDefault(i, config.vcpus().get(i)));
     }
     setVcpus(entry, pinning);
     entry.vm.setInterfaces(config.interfaces());
     List<Target> targets =
         List.of(new Target.OfDirectory(config.name(), config.channels(), config.peerUid()));
     if (!entry.targets.isEmpty() && !entry.targets.equals(targets)) {
-      closeAll(entry, nowMs);
+      connections.closeAll(entry, nowMs);
     }
     entry.targets = targets;
   }
 
   private void limit(Vm vm) {
-    Config.VmEntry config = configured.get(vm.name());
-    vm.setEnvelope(config == null ? Envelope.HARDWARE : config.envelope());
-    vm.setMayQuery(config != null && config.query());
+    Config.VmEntry config = overrides.entry(vm.name(), configured);
+    Envelope envelope = config == null ? Envelope.HARDWARE : config.envelope();
+    vm.setEnvelope(overrides.envelope(vm.name(), envelope));
+    vm.setMayQuery(overrides.mayQuery(vm.name(), config != null && config.query()));
   }
 
   private Entry add(Vm vm) {
@@ -126,7 +155,7 @@ final class Fleet {
   }
 
   private void remove(Entry entry, long nowMs) {
-    closeAll(entry, nowMs);
+    connections.closeAll(entry, nowMs);
     byName.remove(entry.vm.name());
     if (entry.vm.uuid() != null) {
       byUuid.remove(entry.vm.uuid());
@@ -135,9 +164,23 @@ final class Fleet {
     LOG.info("{} is known no more", entry.vm);
   }
 
-  private void closeAll(Entry entry, long nowMs) {
-    for (Channel channel : List.copyOf(entry.channels.values())) {
-      hungUp(channel, nowMs);
+  /** Forgets a VM that operators want to stay away. */
+  void putAway(Entry entry, long nowMs) {
+    DomainInfo domain = entry.domain;
+    if (domain != null) {
+      away.put(domain.uuid(), domain);
+    }
+    remove(entry, nowMs);
+    configure(nowMs);
+  }
+
+  /** Takes up again what operators wanted to stay away. */
+  void bringBack(String vm, long nowMs) {
+    configure(nowMs);
+    for (DomainInfo domain : List.copyOf(away.values())) {
+      if (domain.name().equals(vm)) {
+        domain(domain, nowMs);
+      }
     }
   }
 
@@ -149,6 +192,7 @@ final class Fleet {
         gone(uuid, nowMs);
       }
     }
+    away.keySet().retainAll(uuids);
     domains.forEach(domain -> domain(domain, nowMs));
   }
 
@@ -159,6 +203,11 @@ final class Fleet {
       remove(entry, nowMs);
       entry = null;
     }
+    away.remove(domain.uuid());
+    if (overrides.isRemoved(domain.name())) {
+      away.put(domain.uuid(), domain);
+      return;
+    }
     if (entry == null) {
       Entry namesake = byName.get(domain.name());
       if (namesake != null) {
@@ -166,20 +215,21 @@ final class Fleet {
       }
       entry = add(new Vm(domain.name(), domain.uuid(), state(domain)));
     }
+    entry.domain = domain;
+    entry.vm.setInterfaces(domain.interfaces());
     entry.vm.setState(state(domain));
     Map<Integer, CpuSet> pinning = new HashMap<>();
     domain.vcpus().forEach(vcpu -> pinning.put(vcpu.number(), vcpu.cpus()));
     setVcpus(entry, pinning);
-    entry.vm.setInterfaces(domain.interfaces());
     List<Target> targets = new ArrayList<>();
     if (entry.vm.state() == Vm.State.SHUT_OFF) {
-      closeAll(entry, nowMs);
+      connections.closeAll(entry, nowMs);
       entry.closedPorts.clear();
     } else {
       for (DomainInfo.ChannelInfo channel : domain.channels()) {
         targets.add(new Target.OfDomain(domain.name(), channel.number(), channel.path()));
         if (Boolean.TRUE.equals(channel.guestOpen())) {
-          portOpened(entry, channel.number());
+          connections.portOpened(entry, channel.number());
         }
       }
     }
@@ -197,17 +247,17 @@ final class Fleet {
 
   private void setVcpus(Entry entry, Map<Integer, CpuSet> pinning) {
     for (Vcpu removed : entry.vm.setVcpus(pinning)) {
-      entry.channels.values().forEach(channel -> channel.forget(removed));
-      ledger.change();
+      connections.forget(entry, removed);
     }
     changed = true;
   }
 
   void gone(String uuid, long nowMs) {
+    away.remove(uuid);
     Entry entry = byUuid.get(uuid);
     if (entry != null) {
       remove(entry, nowMs);
-      configure(List.copyOf(configured.values()), nowMs); // a static VM of that name counts again
+      configure(nowMs); // a static VM of that name counts again
     }
   }
 
@@ -217,7 +267,7 @@ final class Fleet {
     if (entry != null) {
       LOG.info("{} was reset", entry.vm);
       for (Vcpu vcpu : entry.vm.vcpus()) {
-        vcpu.beginAgain(nowMs);
+        vcpu.reset(nowMs);
         clocks.touch(vcpu);
       }
     }
@@ -230,33 +280,9 @@ final class Fleet {
       return;
     }
     if (open) {
-      portOpened(entry, number);
-      return;
-    }
-    entry.closedPorts.set(number);
-    Channel channel = entry.channels.get(number);
-    if (channel != null) {
-      channel.setPortClosed(true);
-      if (!channel.isDisabled()) {
-        release(channel, nowMs);
-      }
-    }
-  }
-
-  private static void portOpened(Entry entry, int number) {
-    entry.closedPorts.clear(number);
-    Channel channel = entry.channels.get(number);
-    if (channel != null) {
-      channel.setPortClosed(false);
-    }
-  }
-
-  private void release(Channel channel, long nowMs) {
-    List<Vcpu> released = channel.releaseClaims(nowMs);
-    if (!released.isEmpty()) {
-      LOG.info("{}: the guest closed its port, its claims end", channel);
-      released.forEach(clocks::touch);
-      ledger.change();
+      connections.portOpened(entry, number);
+    } else {
+      connections.portClosed(entry, number, nowMs);
     }
   }
 
@@ -266,84 +292,22 @@ final class Fleet {
     if (entry == null || entry.channels.containsKey(event.number()) || entry.targets.isEmpty()) {
       return null;
     }
-    Channel channel = new Channel(entry.vm, event.number(), event.socket(), event.peer());
-    channel.setDisabled(isDisabled(entry.vm.name(), event.number()));
-    channel.setPortClosed(entry.closedPorts.get(event.number()));
-    entry.channels.put(event.number(), channel);
-    entry.vm.countSocket(1);
-    for (int number : ledger.take(entry.vm.name(), event.number(), event.peer())) {
-      Vcpu vcpu = entry.vm.vcpu(number);
-      if (vcpu != null) {
-        channel.claim(vcpu, nowMs);
-        clocks.touch(vcpu);
-        LOG.info("{} held a claim before the restart, and counts as max until it asks", vcpu);
-      }
-    }
-    ledger.change();
-    touchSpokenFor(entry.vm);
-    LOG.info("{} is connected (pid {})", channel, event.peer().pid());
-    return channel;
+    return connections.open(entry, event, overrides.of(entry.vm.name()), nowMs);
   }
 
   /** A connection ended: its claims end with it. */
   void hungUp(Channel channel, long nowMs) {
-    channel.close();
     Entry entry = byName.get(channel.vm().name());
-    if (entry == null || !entry.channels.remove(channel.number(), channel)) {
-      return;
-    }
-    channel.releaseClaims(nowMs).forEach(clocks::touch);
-    channel.vm().countSocket(-1);
-    touchSpokenFor(channel.vm());
-    ledger.change();
-    lost.accept(channel);
-    LOG.info("{} hung up", channel);
-  }
-
-  // An envelope or a policy of an operator speaks for vCPUs while their VM is up.
-  private void touchSpokenFor(Vm vm) {
-    for (Vcpu vcpu : vm.vcpus()) {
-      if (vm.envelope().enforce() || vcpu.operatorPolicy() != null) {
-        clocks.touch(vcpu);
-      }
-    }
-  }
-
-  /** Enables or disables channels; what was recorded meanwhile comes into force. */
-  void enable(Entry entry, BitSet numbers, boolean enabled, long nowMs) {
-    BitSet off = disabled.computeIfAbsent(entry.vm.name(), name -> new BitSet());
-    if (enabled) {
-      off.andNot(numbers);
+    if (entry == null) {
+      channel.close();
     } else {
-      off.or(numbers);
-    }
-    for (Channel channel : entry.channels.values()) {
-      boolean toEnable = enabled && channel.isDisabled() && numbers.get(channel.number());
-      channel.setDisabled(off.get(channel.number()));
-      if (toEnable) {
-        adoptRecorded(channel, nowMs);
-      }
+      connections.hungUp(entry, channel, nowMs);
     }
   }
 
-  private void adoptRecorded(Channel channel, long nowMs) {
-    for (Vcpu vcpu : channel.vm().vcpus()) {
-      if (vcpu.hasRecordedFrom(channel.number())) {
-        channel.claim(vcpu, nowMs);
-        vcpu.adoptRecorded(nowMs);
-        clocks.touch(vcpu);
-        ledger.change();
-      }
-    }
-    policies.adoptRecorded(channel, nowMs);
-    if (channel.isPortClosed()) {
-      release(channel, nowMs);
-    }
-  }
-
-  boolean isDisabled(String vm, int channel) {
-    BitSet off = disabled.get(vm);
-    return off != null && off.get(channel);
+  /** Sockets that are wanted changed. */
+  void change() {
+    changed = true;
   }
 
   /** Whether {@link #placeVcpus} and {@link #targets} have news. */
@@ -362,7 +326,7 @@ final class Fleet {
 
   /** The sockets that are wanted now. */
   List<Target> targets() {
-    return byName.values().stream().flatMap(entry -> entry.targets.stream()).toList();
+    return byName.values().stream().flatMap(entry -> entry.wanted().stream()).toList();
   }
 
   Collection<Entry> entries() {
@@ -373,19 +337,9 @@ final class Fleet {
     return byName.get(vm);
   }
 
-  /** The claims that channels hold now. */
-  List<ClaimLedger.Claim> claims() {
-    List<ClaimLedger.Claim> claims = new ArrayList<>();
-    for (Entry entry : byName.values()) {
-      for (Channel channel : entry.channels.values()) {
-        for (Vcpu vcpu : channel.claims()) {
-          claims.add(
-              new ClaimLedger.Claim(
-                  entry.vm.name(), vcpu.number(), channel.number(), channel.peer()));
-        }
-      }
-    }
-    return claims;
+  /** What the configuration says of {@code vm}, or whoever added it. */
+  Config.@Nullable VmEntry configured(String vm) {
+    return overrides.entry(vm, configured);
   }
 
   /** Closes every connection without ending any claim: the daemon ends, the guests go on. */

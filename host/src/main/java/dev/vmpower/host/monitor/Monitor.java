@@ -6,6 +6,7 @@ import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
 import dev.vmpower.host.config.Config;
+import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
@@ -44,10 +45,10 @@ public final class Monitor {
   private final Fleet fleet;
   private final ClaimLedger ledger;
   private final Statistics statistics = new Statistics();
+  private final Turn turn;
   private final PolicyTicker policies;
   private final OperatorPolicies operatorPolicies;
-  private final Turn turn;
-  private final Answers answers;
+  private final Reception reception;
   private final LongSupplier clockNs;
   private final LongSupplier wallMs;
   private final Thread thread;
@@ -68,6 +69,7 @@ public final class Monitor {
    * A monitor over {@code sysfs}; nothing is read or written there before {@link #start}, but for
    * its shape.
    *
+   * @param kept what operators ordered in earlier runs, and where it is kept
    * @param sampler is told what policies want to be counted; {@link Event.Sampled} answers
    * @param clockNs time that never jumps, for deadlines
    * @param wallMs the wall clock, to show
@@ -78,6 +80,7 @@ public final class Monitor {
       Sysfs sysfs,
       OriginalStore originals,
       ClaimLedger ledger,
+      OrdersFile kept,
       Consumer<List<Probe>> sampler,
       LongSupplier clockNs,
       LongSupplier wallMs)
@@ -98,22 +101,35 @@ public final class Monitor {
             (vm, number, socket, peer) ->
                 mailbox.offer(new Event.Connected(vm, number, socket, peer)),
             clockNs);
-    this.fleet =
-        new Fleet(
+    Overrides overrides = new Overrides();
+    Connections connections =
+        new Connections(
             clocks,
             guests,
             ledger,
             channel -> connector.lost(channel.vm().name(), channel.number()));
+    this.fleet = new Fleet(clocks, connections, overrides);
     Holds holds = new Holds(clocks);
     this.operatorPolicies = new OperatorPolicies(clocks, holds, fleet, policies);
-    PolicyDesk desk = new PolicyDesk(clocks, fleet, guests, operatorPolicies);
-    this.answers = new Answers(clocks, holds, fleet, desk, statistics, config.cpu());
+    this.reception =
+        new Reception(
+            clocks,
+            holds,
+            fleet,
+            connections,
+            overrides,
+            new PolicyDesk(clocks, fleet, guests, operatorPolicies),
+            statistics,
+            this::settle,
+            kept,
+            config.cpu());
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
 
   /** Starts serving; {@link #awaitServing} waits until all sockets that exist are connected. */
   public void start() {
     policies.tick(clockNs.getAsLong(), wallMs.getAsLong());
+    reception.restore(clockNs.getAsLong(), wallMs.getAsLong());
     fleet.configure(config.vms(), wallMs.getAsLong());
     nextSweepNs = clockNs.getAsLong() + SWEEP_NS;
     if (clocks.checkEveryNs() < SWEEP_NS) {
@@ -171,7 +187,7 @@ public final class Monitor {
       LOG.error("the monitor broke and gives everything back: {}", broke.toString(), broke);
     }
     try {
-      ledger.save(fleet.claims(), clockNs.getAsLong());
+      ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong());
       clocks.giveBackAll();
       connector.close();
       fleet.closeSockets();
@@ -180,6 +196,7 @@ public final class Monitor {
       failure = failure == null ? atTheEnd : failure;
       LOG.error("the monitor could not end well: {}", atTheEnd.toString(), atTheEnd);
     }
+    reception.close();
     if (failure == null) {
       ended.complete(null);
     } else {
@@ -208,7 +225,7 @@ public final class Monitor {
       clocks.settle(nowNs, nowMs);
     }
     if (ledger.isChanged() && nowNs >= ledger.dueAtNs()) {
-      ledger.save(fleet.claims(), nowNs);
+      ledger.save(Connections.claims(fleet.entries()), nowNs);
     }
   }
 
@@ -268,6 +285,7 @@ public final class Monitor {
   private void runTimers(long nowNs, long nowMs) {
     policies.tick(nowNs, nowMs);
     clocks.expire(nowNs);
+    reception.expire(nowNs);
     if (nowNs >= nextCheckNs) {
       nextCheckNs = nowNs + clocks.checkEveryNs();
       clocks.touchManaged();
@@ -297,10 +315,10 @@ public final class Monitor {
     switch (event) {
       case Event.Connected connected -> take(connected, nowMs);
       case Event.LibvirtConnected all -> {
-        answers.setLibvirt("connected");
+        reception.setLibvirt("connected");
         fleet.domains(all.domains(), nowMs);
       }
-      case Event.LibvirtDisconnected lost -> answers.setLibvirt(lost.why());
+      case Event.LibvirtDisconnected lost -> reception.setLibvirt(lost.why());
       case Event.DomainChanged one -> fleet.domain(one.domain(), nowMs);
       case Event.DomainGone one -> fleet.gone(one.uuid(), nowMs);
       case Event.DomainRebooted one -> fleet.rebooted(one.uuid(), nowMs);
@@ -310,14 +328,12 @@ public final class Monitor {
       case Event.Configured fresh -> {
         config = fresh.config();
         fleet.configure(config.vms(), nowMs);
-        publishChanges();
-        clocks.settle(nowNs, nowMs);
+        settle(nowNs, nowMs);
         fresh.done().complete(null);
       }
-      case Event.Asked<?> asked -> answer(asked, nowNs, nowMs);
+      case Event.Asked<?> asked -> reception.take(asked, wakeups, nowNs, nowMs);
       case Event.Sync sync -> {
-        publishChanges();
-        clocks.settle(nowNs, nowMs);
+        settle(nowNs, nowMs);
         sync.done().complete(null);
       }
       case Event.Stop() -> stopping = true;
@@ -334,14 +350,9 @@ public final class Monitor {
     }
   }
 
-  private <T> void answer(Event.Asked<T> asked, long nowNs, long nowMs) {
-    try {
-      publishChanges();
-      clocks.settle(nowNs, nowMs); // the votes of this wake-up and the targets they lead to
-      asked.answer().complete(answers.answer(asked.verb(), wakeups, nowNs, nowMs));
-    } catch (Verb.RefusedException | RuntimeException refused) {
-      asked.answer().completeExceptionally(refused);
-    }
+  private void settle(long nowNs, long nowMs) {
+    publishChanges();
+    clocks.settle(nowNs, nowMs);
   }
 
   /** Lets a turn reply through the selector of this thread. */

@@ -1,9 +1,11 @@
 package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
+import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.protocol.CapsListReply;
 import dev.vmpower.protocol.FreqListReply;
 import dev.vmpower.protocol.RequestPacket;
@@ -65,8 +67,23 @@ final class Queries {
   // A floating vCPU may run anywhere: there is no frequency that is its own.
   private void frequency(@Nullable Vcpu vcpu, ByteBuffer reply) {
     if (vcpu != null && vcpu.standing() != Refusal.UNPINNED) {
-      FreqListReply.setKhz(reply, 0, vcpu.number(), clocks.currentKhz(vcpu.cpus()));
+      FreqListReply.setKhz(reply, 0, vcpu.number(), currentKhz(vcpu.cpus()));
     }
+  }
+
+  /**
+   * The lowest frequency now of the pCPUs in {@code cpus} that are online, in kHz; 0 where the
+   * kernel does not say.
+   */
+  private int currentKhz(CpuSet cpus) {
+    int lowestKhz = Integer.MAX_VALUE;
+    for (int i = 0; i < cpus.size(); i++) {
+      ManagedDomain managed = clocks.domainOf(cpus.get(i));
+      if (managed != null && !managed.online().isEmpty()) {
+        lowestKhz = Math.min(lowestKhz, managed.domain().currentKhz());
+      }
+    }
+    return lowestKhz == Integer.MAX_VALUE ? 0 : lowestKhz;
   }
 
   private void capabilities(@Nullable Vcpu vcpu, ByteBuffer reply) {

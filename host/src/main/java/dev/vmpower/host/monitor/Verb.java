@@ -1,5 +1,6 @@
 package dev.vmpower.host.monitor;
 
+import dev.vmpower.host.orders.Orders;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
@@ -8,6 +9,7 @@ import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import dev.vmpower.machine.cpu.CpuSet;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,17 +45,66 @@ public sealed interface Verb<T> {
    * kHz.
    *
    * @param who user and pid of whoever asks
+   * @param forS after how many seconds they are released; 0 for never
    */
-  record SetCpus(CpuSet cpus, String level, String who) implements Verb<List<CpuView>> {}
+  record SetCpus(CpuSet cpus, String level, String who, int forS) implements Verb<List<CpuView>> {
+    /** Until it is released. */
+    public SetCpus(CpuSet cpus, String level, String who) {
+      this(cpus, level, who, 0);
+    }
+  }
 
   /** Releases holds. */
   record ReleaseCpus(CpuSet cpus) implements Verb<List<CpuView>> {}
+
+  /**
+   * Switches turbo off, for votes, policies and holds alike, or on again. Kept across restarts.
+   *
+   * @param who user and pid of whoever asks
+   */
+  record SwitchTurbo(CpuSet cpus, boolean on, String who) implements Verb<List<CpuView>> {}
 
   /** Takes frequency domains back from another program. */
   record ReclaimCpus(CpuSet cpus) implements Verb<List<CpuView>> {}
 
   /**
-   * Enables or disables channels of a VM.
+   * A static VM for this run; or, with a name alone, one that was removed is taken up again.
+   *
+   * @param channels the directory of its sockets; null to take a VM up again
+   * @param vcpus the pCPUs of each vCPU
+   * @param peerUid whom its sockets must belong to; null for root or the directory's owner
+   * @param query whether it may query; null for the configuration's
+   */
+  record AddVm(
+      String vm,
+      @Nullable Path channels,
+      List<CpuSet> vcpus,
+      @Nullable Integer peerUid,
+      @Nullable Boolean query,
+      Orders.Limits limits)
+      implements Verb<VmView> {}
+
+  /** Forgets a VM, closes its channels and ends its claims, until it is added again. */
+  record RemoveVm(String vm) implements Verb<String> {}
+
+  /** Allows a VM to query, or does not. Kept across restarts. */
+  record AllowQuery(String vm, boolean allowed) implements Verb<VmView> {}
+
+  /**
+   * Changes what a VM may ask for; what is not named stays. Kept across restarts.
+   *
+   * @param reset first goes back to the configuration's
+   */
+  record SetEnvelope(String vm, Orders.Limits limits, boolean reset) implements Verb<VmView> {}
+
+  /** Makes a static VM's vCPU one that runs on {@code cpus}, for this run. */
+  record PinVcpu(String vm, int vcpu, CpuSet cpus) implements Verb<String> {}
+
+  /** Makes a socket at another place a channel of a VM, for this run. */
+  record AddChannel(String vm, int channel, Path path) implements Verb<List<ChannelView>> {}
+
+  /**
+   * Enables or disables channels of a VM. Kept across restarts.
    *
    * @param channels their numbers; null for all
    */

@@ -30,13 +30,15 @@ final class Views {
 
   private final Clocks clocks;
   private final Fleet fleet;
+  private final Overrides overrides;
   private final Statistics statistics;
   private final CpuViews cpuViews;
   private final PinningViews pinningViews;
 
-  Views(Clocks clocks, Fleet fleet, Statistics statistics) {
+  Views(Clocks clocks, Fleet fleet, Overrides overrides, Statistics statistics) {
     this.clocks = clocks;
     this.fleet = fleet;
+    this.overrides = overrides;
     this.statistics = statistics;
     this.cpuViews = new CpuViews(clocks);
     this.pinningViews = new PinningViews(clocks);
@@ -105,15 +107,15 @@ final class Views {
               channel.refused(),
               channel.droppedReplies()));
     }
-    for (Target target : entry.targets) {
-      if (target instanceof Target.OfDomain one && !entry.channels.containsKey(one.number())) {
+    for (Target target : entry.wanted()) {
+      if (target instanceof Target.One one && !entry.channels.containsKey(one.number())) {
         views.add(
             new ChannelView(
                 entry.vm.name(),
                 one.number(),
                 "waiting",
                 "closed",
-                !fleet.isDisabled(entry.vm.name(), one.number()),
+                !isDisabled(entry, one.number()),
                 0,
                 0,
                 0));
@@ -125,8 +127,12 @@ final class Views {
 
   /** Whether a channel that is not connected is one of this VM all the same. */
   boolean isKnown(Fleet.Entry entry, int number) {
-    return fleet.isDisabled(entry.vm.name(), number)
+    return isDisabled(entry, number)
         || channels(entry).stream().anyMatch(view -> view.channel() == number);
+  }
+
+  private boolean isDisabled(Fleet.Entry entry, int number) {
+    return overrides.of(entry.vm.name()).disabled().contains(number);
   }
 
   StatusView status(String mode, String libvirt, long wakeups) {

@@ -6,6 +6,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.log.LogSetup;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
+import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
@@ -85,6 +86,7 @@ public final class Rehearsal {
               new DirectorySysfs(directory.resolve("cpu")),
               new OriginalStore(state, "rehearsal", directory.toString()),
               new ClaimLedger(state),
+              new OrdersFile(state),
               probes -> {},
               clockNs,
               wallMs);

@@ -3,6 +3,7 @@ package dev.vmpower.host.vm;
 import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.policy.PolicyRun;
 import dev.vmpower.machine.cpu.CpuSet;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe: the monitor thread owns every instance.
  */
 public final class Vcpu {
+  private static final int[] NOWHERE = {};
+
   private final Vm vm;
   private final int number;
 
   private CpuSet cpus = CpuSet.of();
   private @Nullable Refusal standing = Refusal.UNPINNED;
-  private int[] domains = {};
+  private int[] domains = NOWHERE;
 
   private int holders;
   private int asked = Arbiter.MAX;
@@ -37,6 +40,9 @@ public final class Vcpu {
   private int recordedVote = Arbiter.MAX;
   private boolean recordedTurbo = true;
   private int recordedFrom;
+
+  private int @Nullable [] frozenKhz; // by place in domains
+  private int frozenBy;
 
   Vcpu(Vm vm, int number) {
     this.vm = vm;
@@ -76,6 +82,11 @@ public final class Vcpu {
   /** Tells where its vote counts; set when the pinning or the topology changed. */
   public void place(@Nullable Refusal standing, int[] domains) {
     this.standing = standing;
+    if (frozenKhz != null && !Arrays.equals(domains, this.domains)) {
+      int khz = highestFrozenKhz();
+      frozenKhz = new int[domains.length];
+      Arrays.fill(frozenKhz, khz);
+    }
     this.domains = domains;
   }
 
@@ -181,6 +192,7 @@ public final class Vcpu {
     this.askedTurbo = turbo;
     this.askedAtMs = nowMs;
     this.recorded = false;
+    this.frozenKhz = null;
   }
 
   /** Keeps a request that came through a disabled channel, for when that is enabled. */
@@ -204,6 +216,66 @@ public final class Vcpu {
   /** Whether the latest request recorded came through this channel while it was disabled. */
   public boolean hasRecordedFrom(int channel) {
     return recorded && recordedFrom == channel;
+  }
+
+  /** Its guest was reset: it begins again, or does so once its channel is enabled. */
+  public void reset(long nowMs) {
+    if (isFrozen()) {
+      guestPolicy = null;
+      policyTurbo = true;
+      record(Arbiter.MAX, true, frozenBy);
+    } else {
+      beginAgain(nowMs);
+    }
+  }
+
+  /**
+   * Keeps it where it is, whatever becomes of its vote: its channel is disabled.
+   *
+   * @param khz the level in each of its {@link #domains}
+   */
+  public void freeze(int channel, int... khz) {
+    frozenBy = channel;
+    frozenKhz = khz;
+  }
+
+  /** Its vote counts again. */
+  public void thaw() {
+    frozenKhz = null;
+  }
+
+  public boolean isFrozen() {
+    return frozenKhz != null;
+  }
+
+  /** Whether it is frozen because this channel is disabled. */
+  public boolean isFrozenBy(int channel) {
+    return isFrozen() && frozenBy == channel;
+  }
+
+  /**
+   * The level at which it is frozen in the frequency domain with this index, in kHz; in one that is
+   * not its own but settled together with its, the highest. 0 if it is not frozen.
+   */
+  public int frozenKhz(int domain) {
+    if (frozenKhz == null) {
+      return 0;
+    }
+    for (int i = 0; i < domains.length; i++) {
+      if (domains[i] == domain) {
+        return frozenKhz[i];
+      }
+    }
+    return highestFrozenKhz();
+  }
+
+  /** The highest level at which it is frozen, in kHz; 0 if it is not. */
+  public int highestFrozenKhz() {
+    int highestKhz = 0;
+    for (int khz : frozenKhz == null ? NOWHERE : frozenKhz) {
+      highestKhz = Math.max(highestKhz, khz);
+    }
+    return highestKhz;
   }
 
   /** Brings the recorded request into force. */

@@ -1,0 +1,219 @@
+package dev.vmpower.host.monitor;
+
+import dev.vmpower.host.channel.Channel;
+import dev.vmpower.host.claims.ClaimLedger;
+import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.clock.ManagedDomain;
+import dev.vmpower.host.orders.Orders;
+import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.host.vm.Vm;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The life of channels: claims begin and end with their sockets and ports, and stand still while an
+ * operator has them disabled.
+ *
+ * <p>Not thread-safe: the monitor thread owns it.
+ */
+final class Connections {
+  private static final Logger LOG = LoggerFactory.getLogger("vmpower.vm");
+
+  private final Clocks clocks;
+  private final GuestPolicies policies;
+  private final ClaimLedger ledger;
+  private final Consumer<Channel> lost;
+
+  /**
+   * No connections yet.
+   *
+   * @param lost is told of each channel that ended, so that it is connected again
+   */
+  Connections(Clocks clocks, GuestPolicies policies, ClaimLedger ledger, Consumer<Channel> lost) {
+    this.clocks = clocks;
+    this.policies = policies;
+    this.ledger = ledger;
+    this.lost = lost;
+  }
+
+  /** Takes up a connection to a VM that has none of that number. */
+  Channel open(Fleet.Entry entry, Event.Connected event, Orders.OfVm orders, long nowMs) {
+    Channel channel = new Channel(entry.vm, event.number(), event.socket(), event.peer());
+    channel.setDisabled(orders.disabled().contains(event.number()));
+    channel.setPortClosed(entry.closedPorts.get(event.number()));
+    entry.channels.put(event.number(), channel);
+    entry.vm.countSocket(1);
+    for (int number : ledger.take(entry.vm.name(), event.number(), event.peer())) {
+      Vcpu vcpu = entry.vm.vcpu(number);
+      if (vcpu != null) {
+        channel.claim(vcpu, nowMs);
+        clocks.touch(vcpu);
+        Integer frozenKhz = orders.frozenKhz().get(number);
+        if (channel.isDisabled() && frozenKhz != null) {
+          freezeAt(channel, vcpu, frozenKhz);
+        } else {
+          LOG.info("{} held a claim before the restart, and counts as max until it asks", vcpu);
+        }
+      }
+    }
+    ledger.change();
+    touchSpokenFor(entry.vm);
+    LOG.info("{} is connected (pid {})", channel, event.peer().pid());
+    return channel;
+  }
+
+  private static void freezeAt(Channel channel, Vcpu vcpu, int khz) {
+    int[] each = new int[vcpu.domains().length];
+    Arrays.fill(each, khz);
+    vcpu.freeze(channel.number(), each);
+  }
+
+  /** A connection ended: its claims end with it. */
+  void hungUp(Fleet.Entry entry, Channel channel, long nowMs) {
+    channel.close();
+    if (!entry.channels.remove(channel.number(), channel)) {
+      return;
+    }
+    channel.releaseClaims(nowMs).forEach(clocks::touch);
+    channel.vm().countSocket(-1);
+    touchSpokenFor(channel.vm());
+    ledger.change();
+    lost.accept(channel);
+    LOG.info("{} hung up", channel);
+  }
+
+  void closeAll(Fleet.Entry entry, long nowMs) {
+    for (Channel channel : List.copyOf(entry.channels.values())) {
+      hungUp(entry, channel, nowMs);
+    }
+  }
+
+  // An envelope or a policy of an operator speaks for vCPUs while their VM is up.
+  private void touchSpokenFor(Vm vm) {
+    for (Vcpu vcpu : vm.vcpus()) {
+      if (vm.envelope().enforce() || vcpu.operatorPolicy() != null) {
+        clocks.touch(vcpu);
+      }
+    }
+  }
+
+  /** The guest opened a port. */
+  void portOpened(Fleet.Entry entry, int number) {
+    entry.closedPorts.clear(number);
+    Channel channel = entry.channels.get(number);
+    if (channel != null) {
+      channel.setPortClosed(false);
+    }
+  }
+
+  /** The guest has had a port closed for long: its claims end. */
+  void portClosed(Fleet.Entry entry, int number, long nowMs) {
+    entry.closedPorts.set(number);
+    Channel channel = entry.channels.get(number);
+    if (channel != null) {
+      channel.setPortClosed(true);
+      if (!channel.isDisabled()) {
+        release(channel, nowMs);
+      }
+    }
+  }
+
+  private void release(Channel channel, long nowMs) {
+    List<Vcpu> released = channel.releaseClaims(nowMs);
+    if (!released.isEmpty()) {
+      LOG.info("{}: the guest closed its port, its claims end", channel);
+      released.forEach(clocks::touch);
+      ledger.change();
+    }
+  }
+
+  /**
+   * Makes {@code off} the disabled channels. The target that the claims of one have is frozen; what
+   * was recorded of one that is enabled comes into force.
+   */
+  void disable(Fleet.Entry entry, BitSet off, long nowMs) {
+    List<Channel> fresh = new ArrayList<>();
+    for (Channel channel : entry.channels.values()) {
+      boolean wasDisabled = channel.isDisabled();
+      channel.setDisabled(off.get(channel.number()));
+      if (wasDisabled && !channel.isDisabled()) {
+        adoptRecorded(channel, nowMs);
+      } else if (channel.isDisabled() && !wasDisabled) {
+        fresh.add(channel);
+      }
+    }
+    fresh.forEach(channel -> freeze(entry, channel));
+  }
+
+  private void freeze(Fleet.Entry entry, Channel channel) {
+    for (Vcpu vcpu : channel.claims()) {
+      boolean speaksElsewhere =
+          entry.channels.values().stream()
+              .anyMatch(other -> !other.isDisabled() && other.holds(vcpu));
+      if (!speaksElsewhere && !vcpu.isFrozen()) {
+        vcpu.freeze(channel.number(), standKhz(vcpu));
+        clocks.touch(vcpu);
+      }
+    }
+  }
+
+  // Where an operator's hold goes before votes, it stands at what its vote comes to.
+  private int[] standKhz(Vcpu vcpu) {
+    int[] khz = new int[vcpu.domains().length];
+    for (int i = 0; i < khz.length; i++) {
+      ManagedDomain managed = clocks.domain(vcpu.domains()[i]);
+      boolean voted =
+          clocks.holdOn(managed) == null
+              && clocks.scheduledOn(managed) == null
+              && managed.targetKhz() > 0;
+      khz[i] = voted ? managed.targetKhz() : clocks.levelKhz(vcpu, managed);
+    }
+    return khz;
+  }
+
+  private void adoptRecorded(Channel channel, long nowMs) {
+    for (Vcpu vcpu : channel.vm().vcpus()) {
+      if (vcpu.isFrozenBy(channel.number())) {
+        vcpu.thaw();
+        clocks.touch(vcpu);
+      }
+      if (vcpu.hasRecordedFrom(channel.number())) {
+        channel.claim(vcpu, nowMs);
+        vcpu.adoptRecorded(nowMs);
+        clocks.touch(vcpu);
+        ledger.change();
+      }
+    }
+    policies.adoptRecorded(channel, nowMs);
+    if (channel.isPortClosed()) {
+      release(channel, nowMs);
+    }
+  }
+
+  /** A vCPU is no more. */
+  void forget(Fleet.Entry entry, Vcpu removed) {
+    entry.channels.values().forEach(channel -> channel.forget(removed));
+    ledger.change();
+  }
+
+  /** The claims that channels hold now. */
+  static List<ClaimLedger.Claim> claims(Collection<Fleet.Entry> entries) {
+    List<ClaimLedger.Claim> claims = new ArrayList<>();
+    for (Fleet.Entry entry : entries) {
+      for (Channel channel : entry.channels.values()) {
+        for (Vcpu vcpu : channel.claims()) {
+          claims.add(
+              new ClaimLedger.Claim(
+                  entry.vm.name(), vcpu.number(), channel.number(), channel.peer()));
+        }
+      }
+    }
+    return claims;
+  }
+}
