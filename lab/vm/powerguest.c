@@ -8,6 +8,7 @@
  * application's end is one of the things to test.
  *
  *   app             start the application: EAL, and the library in its mode for VMs
+ *   forward COST    start another application in its place, forwarder.c, which asks by itself
  *   end, kill       let the application return from main; or end it by SIGKILL
  *   init L, exit L  rte_power_init and rte_power_exit of lcore L
  *   up|down|min|max|turbo|noturbo L   ask for a frequency; as in DPDK, reads no answer
@@ -275,15 +276,15 @@ static int application(int parent)
 
 /* ---- the parent ------------------------------------------------------------------------- */
 
-static int child = -1;	/* the socket to the application, one command or answer per message */
-static pid_t pid;
+static pid_t pid;	/* the application's, 0 without one */
+static int child = -1;	/* the socket to it, if it is led; one command or answer per message */
 
 static void start(char *answer)
 {
 	int ends[2];
 	ssize_t got;
 
-	if (child >= 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0) {
+	if (pid > 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0) {
 		strcpy(answer, "error the application runs already");
 		return;
 	}
@@ -298,30 +299,51 @@ static void start(char *answer)
 	answer[got > 0 ? got : 0] = '\0';
 }
 
+static void start_forwarder(char *cost, char *answer)
+{
+	if (pid > 0) {
+		strcpy(answer, "error the application runs already");
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		execlp("forwarder", "forwarder", "--no-huge", "--no-pci", "-m", "32", "-l", "0-1",
+			"--no-telemetry", "--no-shconf", "--vdev=net_af_packet0,iface=eth0", "--",
+			cost, NULL);
+		perror("powerguest: forwarder");
+		_exit(1);
+	}
+	snprintf(answer, LINE_MAX_BYTES, "ok pid=%d", pid);
+}
+
 /* Reaps the application, and only then answers: its ports are closed by now. */
 static void finish(int signal, char *answer)
 {
 	int status;
 
-	if (child < 0) {
+	if (pid <= 0) {
 		strcpy(answer, "error no application");
 		return;
 	}
-	if (signal)
-		kill(pid, signal);
-	close(child);
+	if (signal || child < 0)
+		kill(pid, signal ? signal : SIGTERM);
+	if (child >= 0)
+		close(child);
 	child = -1;
 	waitpid(pid, &status, 0);
+	pid = 0;
 	snprintf(answer, LINE_MAX_BYTES, "ok status=%d signal=%d",
 		WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
-static void obey(const char *command, char *answer)
+static void obey(char *command, char *answer)
 {
 	ssize_t got;
 
 	if (!strcmp(command, "app"))
 		start(answer);
+	else if (!strncmp(command, "forward ", 8))
+		start_forwarder(command + 8, answer);
 	else if (!strcmp(command, "end"))
 		finish(0, answer);
 	else if (!strcmp(command, "kill"))

@@ -125,6 +125,11 @@ final class LabGuest implements AutoCloseable {
     assertThat(step("drain " + lcore).ok()).isTrue();
   }
 
+  /** Starts the application that asks by itself; a packet costs it {@code costUs} microseconds. */
+  void startForwarder(String costUs) {
+    assertThat(step("forward " + costUs).ok()).isTrue();
+  }
+
   /** Ends the DPDK application, if it runs. */
   void endApplication() {
     step("end");
