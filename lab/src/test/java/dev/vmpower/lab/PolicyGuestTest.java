@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.Arrays;
@@ -28,6 +29,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class PolicyGuestTest {
   /** Index n/2 of the ladder. */
   private static final String MEDIUM = "2000000";
+
+  /** Packets are counted once a second, and a lower level waits for three such counts. */
+  private static final Duration AFTER_TRAFFIC = Duration.ofSeconds(10);
 
   private static final String THRESHOLDS = " average=50 max=200";
 
@@ -172,6 +176,30 @@ class PolicyGuestTest {
         assertThat(host.tree().speed(0)).isEqualTo(PlainCpuTree.MIN);
       }
     }
+  }
+
+  @Test
+  void packetsOnTheTapMoveThePcpuUpAndDown(TestInfo test) {
+    try (LabHost host = LabHost.start(test, libvirt)) {
+      guest.startApplication(0);
+
+      guest.policy(0, "traffic vcpus=0 macs=" + guest.nic().mac() + THRESHOLDS).isAck();
+      host.awaitSpeed(0, PlainCpuTree.MIN, AFTER_TRAFFIC);
+      whileSending(100, () -> host.awaitSpeed(0, MEDIUM, AFTER_TRAFFIC));
+      whileSending(400, () -> host.awaitSpeed(0, PlainCpuTree.TURBO, AFTER_TRAFFIC));
+      whileSending(100, () -> host.awaitSpeed(0, MEDIUM, AFTER_TRAFFIC));
+      host.awaitSpeed(0, PlainCpuTree.MIN, AFTER_TRAFFIC);
+
+      // By a traffic hour it is the same.
+      guest
+          .policy(0, "time vcpus=0 mixed=" + hours(0) + " macs=" + guest.nic().mac() + THRESHOLDS)
+          .isAck();
+      host.awaitSpeed(0, PlainCpuTree.MIN, AFTER_TRAFFIC);
+    }
+  }
+
+  private void whileSending(int perSecond, Runnable check) {
+    Packets.whileSending(libvirt, guest, perSecond, check);
   }
 
   /** After an ACK nothing is waited for: what it answers has been written by then. */
