@@ -49,6 +49,12 @@ class ArchitectureTest {
       machine.socket  |                                             | java.io java.nio
                       |                                             | java.lang.foreign sun.nio.ch
       machine.net     |                                             | java.io java.nio
+      machine.libc    |                                             | java.io
+                      |                                             | java.lang.foreign
+      machine.perf    | machine.libc                                | java.io
+                      |                                             | java.lang.foreign
+      machine.fifo    | machine.libc machine.socket                 | java.io java.nio
+                      |                                             | java.lang.foreign
       machine.libvirt | machine.cpu machine.net                     | java.io java.nio
                       |                                             | java.lang.foreign
                       |                                             | javax.xml.stream
