@@ -67,7 +67,7 @@ class ArchitectureTest {
                       | machine.cpu machine.net                     |
       host.vm         | host.arbiter host.policy machine.cpu        |
                       | machine.net                                 |
-      host.sampler    | machine.net                                 | java.io
+      host.sampler    | machine.net machine.perf                    | java.io
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
                       | machine.cpu machine.cpufreq machine.sysfs   |

@@ -9,6 +9,7 @@ import dev.vmpower.host.control.ControlServer;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
+import dev.vmpower.host.monitor.SamplerFeed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.rehearsal.Rehearsal;
@@ -127,7 +128,7 @@ public final class RunningDaemon implements AutoCloseable {
       LOG.warn("{}: [compat] fifo has no effect in this version", file);
     }
     monitor.start();
-    sampler.start(readings -> monitor.mailbox().offer(new Event.Sampled(readings)));
+    sampler.start(new SamplerFeed(monitor.mailbox()));
     String uri = config.libvirt().uri();
     try {
       if (!uri.isEmpty()) {

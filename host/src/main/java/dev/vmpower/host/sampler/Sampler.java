@@ -1,47 +1,51 @@
 package dev.vmpower.host.sampler;
 
-import dev.vmpower.machine.net.GuestInterface;
 import dev.vmpower.machine.net.PacketCounters;
-import java.io.IOException;
+import dev.vmpower.machine.perf.BranchCounters;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread that counts packets for policies: reading a counter may wait in the kernel, and the
- * monitor must not.
+ * The thread that counts packets and branches for policies: reading a counter may wait in the
+ * kernel, and the monitor must not.
  *
- * <p>It sleeps for as long as nothing is wanted, and else until the next second.
+ * <p>It sleeps for as long as nothing is wanted, and else until the next count is due.
  */
 public final class Sampler implements AutoCloseable {
   /** Packets are counted this often. */
   public static final long PACKETS_EVERY_NS = 1_000_000_000L;
 
-  private static final double NS_PER_S = 1e9;
+  /** Branches are counted this often. */
+  public static final long BRANCHES_EVERY_NS = 100_000_000L;
 
-  /** Takes readings; what it cannot take now is lost, and the next ones come soon. */
+  private static final long NEVER = Long.MAX_VALUE;
+
+  /** Is told on the sampler's thread. */
   public interface Listener {
+    /** Takes readings; what it cannot take now is lost, and the next ones come soon. */
     void sampled(List<Reading> readings);
+
+    /** Once, at the start: branches can be counted, or {@code whyNot}. */
+    void branches(@Nullable String whyNot);
   }
 
-  private record Baseline(long atNs, Map<GuestInterface, Long> counts) {}
-
-  private final PacketCounters packets;
+  private final PacketRates packets;
+  private final BranchCounts branches = new BranchCounts();
   private final LongSupplier clockNs;
   private final Thread thread;
-  private Listener listener = readings -> {};
+  private @Nullable Listener listener;
   private volatile List<Probe> wanted = List.of();
   private volatile boolean closed;
 
   // The thread's own.
-  private final Map<Object, Baseline> baselines = new HashMap<>();
-  private long packetsDueNs;
+  private List<Probe> probes = List.of();
+  private long packetsDueNs = NEVER;
+  private long branchesDueNs = NEVER;
 
   /**
    * A sampler that waits for {@link #want}.
@@ -49,12 +53,12 @@ public final class Sampler implements AutoCloseable {
    * @param clockNs time that never jumps
    */
   public Sampler(PacketCounters packets, LongSupplier clockNs) {
-    this.packets = packets;
+    this.packets = new PacketRates(packets);
     this.clockNs = clockNs;
     this.thread = Thread.ofPlatform().daemon().name("sampler").unstarted(this::run);
   }
 
-  /** Begins; {@code listener} is told on the sampler's thread. */
+  /** Begins. */
   public void start(Listener listener) {
     this.listener = listener;
     thread.start();
@@ -67,89 +71,85 @@ public final class Sampler implements AutoCloseable {
   }
 
   private void run() {
+    Listener told = listener;
+    if (told == null) {
+      throw new IllegalStateException("started without a listener");
+    }
+    told.branches(BranchCounters.unavailable());
     while (!closed) {
-      List<Probe> probes = wanted;
       long nowNs = clockNs.getAsLong();
-      forgetAllBut(probes);
-      if (probes.isEmpty()) {
-        packetsDueNs = nowNs;
-        LockSupport.park(this);
-      } else if (nowNs < packetsDueNs && hasBaselines(probes)) {
-        LockSupport.parkNanos(this, packetsDueNs - nowNs);
-      } else {
+      List<Reading> readings = new ArrayList<>();
+      takeUp(wanted, nowNs, readings);
+      if (nowNs >= packetsDueNs) {
         packetsDueNs = nowNs + PACKETS_EVERY_NS;
-        List<Reading> readings = sample(probes);
-        if (!readings.isEmpty()) {
-          listener.sampled(readings);
-        }
+        countPackets(nowNs, readings);
       }
+      if (nowNs >= branchesDueNs) {
+        branchesDueNs = nowNs + BRANCHES_EVERY_NS;
+        countBranches(readings);
+      }
+      if (!readings.isEmpty()) {
+        told.sampled(readings);
+      }
+      sleep();
+    }
+    branches.retain(Set.of());
+  }
+
+  private void sleep() {
+    long dueNs = Math.min(packetsDueNs, branchesDueNs);
+    if (dueNs == NEVER) {
+      LockSupport.park(this);
+    } else {
+      LockSupport.parkNanos(this, Math.max(dueNs - clockNs.getAsLong(), 1));
     }
   }
 
-  private void forgetAllBut(List<Probe> probes) {
+  /** Looks at what is wanted now. What is new is counted at once, so that its rate comes soon. */
+  private void takeUp(List<Probe> fresh, long nowNs, List<Reading> readings) {
+    if (fresh == probes) {
+      return;
+    }
+    probes = fresh;
     Set<Object> keys = new HashSet<>();
-    for (Probe probe : probes) {
-      if (probe instanceof Probe.Packets wantedPackets) {
-        keys.add(wantedPackets.key());
+    Set<Integer> cpus = new HashSet<>();
+    for (Probe probe : fresh) {
+      switch (probe) {
+        case Probe.Packets one -> {
+          keys.add(one.key());
+          if (!packets.knows(one)) {
+            add(packets.sample(one, nowNs), readings);
+          }
+        }
+        case Probe.Branches one -> cpus.add(one.cpu());
       }
     }
-    baselines.keySet().retainAll(keys);
+    packets.retain(keys);
+    branches.retain(cpus);
+    packetsDueNs = keys.isEmpty() ? NEVER : Math.min(packetsDueNs, nowNs + PACKETS_EVERY_NS);
+    branchesDueNs = cpus.isEmpty() ? NEVER : Math.min(branchesDueNs, nowNs);
   }
 
-  // What is new is looked at at once, so that its first rate is there after a second.
-  private boolean hasBaselines(List<Probe> probes) {
-    for (Probe probe : probes) {
-      if (probe instanceof Probe.Packets one && !baselines.containsKey(one.key())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private List<Reading> sample(List<Probe> probes) {
-    List<Reading> readings = new ArrayList<>();
+  private void countPackets(long nowNs, List<Reading> readings) {
     for (Probe probe : probes) {
       if (probe instanceof Probe.Packets one) {
-        Reading reading = sample(one);
-        if (reading != null) {
-          readings.add(reading);
-        }
+        add(packets.sample(one, nowNs), readings);
       }
     }
-    return readings;
   }
 
-  /** Null the first time: a rate needs two counts. */
-  private @Nullable Reading sample(Probe.Packets probe) {
-    Baseline before = baselines.get(probe.key());
-    Map<GuestInterface, Long> counts = new HashMap<>();
-    long nowNs = clockNs.getAsLong();
-    try {
-      for (GuestInterface nic : probe.interfaces()) {
-        counts.put(nic, packets.received(nic));
+  private void countBranches(List<Reading> readings) {
+    for (Probe probe : probes) {
+      if (probe instanceof Probe.Branches one) {
+        add(branches.sample(one.cpu()), readings);
       }
-    } catch (IOException unreadable) {
-      baselines.put(probe.key(), new Baseline(nowNs, Map.of()));
-      return new Reading.NoPackets(probe.key(), String.valueOf(unreadable.getMessage()));
     }
-    baselines.put(probe.key(), new Baseline(nowNs, counts));
-    if (counts.isEmpty()) {
-      return new Reading.NoPackets(probe.key(), "it names no interface of its VM");
-    }
-    if (before == null || !before.counts().keySet().equals(counts.keySet())) {
-      return null;
-    }
-    long come = 0;
-    for (Map.Entry<GuestInterface, Long> entry : counts.entrySet()) {
-      come += come(before.counts().getOrDefault(entry.getKey(), 0L), entry.getValue());
-    }
-    double seconds = Math.max(nowNs - before.atNs(), 1) / NS_PER_S;
-    return new Reading.Packets(probe.key(), Math.round(come / seconds));
   }
 
-  /** A count that is lower than before began anew at 0, with a new device. */
-  private static long come(long before, long now) {
-    return Long.compareUnsigned(now, before) >= 0 ? now - before : now;
+  private static void add(@Nullable Reading reading, List<Reading> readings) {
+    if (reading != null) {
+      readings.add(reading);
+    }
   }
 
   @Override
