@@ -75,7 +75,7 @@ class ArchitectureTest {
                       |                                             | org.slf4j
       host.orders     | machine.cpu                                 | java.io java.nio org.slf4j
       host.monitor    | host.arbiter host.channel host.claims       | java.io java.nio org.slf4j
-                      | host.clock host.config.Config host.orders   | org.HdrHistogram
+                      | host.clock host.config host.orders          | org.HdrHistogram
                       | host.policy host.sampler host.view host.vm  |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.libvirt machine.net                 |

@@ -67,6 +67,8 @@ final class Answers {
         || verb instanceof Verb.ReleaseCpus
         || verb instanceof Verb.SwitchTurbo
         || verb instanceof Verb.EnableChannels
+        || verb instanceof Verb.ApplyPolicies
+        || verb instanceof Verb.RemovePolicy
         || verb instanceof Verb.AllowQuery
         || verb instanceof Verb.SetEnvelope;
   }

@@ -5,6 +5,9 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Hold;
 import dev.vmpower.host.clock.HoldException;
 import dev.vmpower.host.clock.Holds;
+import dev.vmpower.host.config.ConfigException;
+import dev.vmpower.host.config.PolicyFile;
+import dev.vmpower.host.orders.Orders;
 import dev.vmpower.host.policy.Level;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.policy.Policy;
@@ -68,9 +71,24 @@ final class OperatorPolicies {
   }
 
   /** Takes up the policies of an earlier run, whatever is there of what they rule. */
-  void load(List<OperatorPolicy> policies, long nowMs) {
-    policies.forEach(policy -> put(policy, nowMs));
+  void restore(List<Orders.Ruling> rulings) {
+    for (Orders.Ruling ruling : rulings) {
+      try {
+        for (OperatorPolicy policy : PolicyFile.parse("a policy", ruling.toml())) {
+          put(policy, ruling.sinceMs());
+        }
+      } catch (ConfigException damaged) {
+        LOG.error("a policy of an earlier run is left out: {}", damaged.getMessage());
+      }
+    }
     attach();
+  }
+
+  /** All of them, to be kept for the next run. */
+  List<Orders.Ruling> kept() {
+    return byName.values().stream()
+        .map(entry -> new Orders.Ruling(entry.policy().toToml(), entry.run().sinceMs()))
+        .toList();
   }
 
   /**
@@ -137,13 +155,6 @@ final class OperatorPolicies {
 
   @Nullable Entry entry(String name) {
     return byName.get(name);
-  }
-
-  /** All of them as a policy file. */
-  String toToml() {
-    StringBuilder toml = new StringBuilder();
-    byName.values().forEach(entry -> toml.append(entry.policy().toToml()).append('\n'));
-    return toml.toString();
   }
 
   /** Lets each policy rule what is there of what it is for, after VMs or pCPUs changed. */

@@ -32,13 +32,21 @@ final class OrderBook {
   private final TurboSwitch turbo;
   private final Fleet fleet;
   private final Overrides overrides;
+  private final OperatorPolicies policies;
 
-  OrderBook(Clocks clocks, Holds holds, TurboSwitch turbo, Fleet fleet, Overrides overrides) {
+  OrderBook(
+      Clocks clocks,
+      Holds holds,
+      TurboSwitch turbo,
+      Fleet fleet,
+      Overrides overrides,
+      OperatorPolicies policies) {
     this.clocks = clocks;
     this.holds = holds;
     this.turbo = turbo;
     this.fleet = fleet;
     this.overrides = overrides;
+    this.policies = policies;
   }
 
   /** Puts into force what was ordered in earlier runs; what is over by now is left out. */
@@ -67,12 +75,14 @@ final class OrderBook {
     }
     clocks.restoreByHand(held, off);
     orders.vms().forEach(overrides::put);
+    policies.restore(orders.policies());
     if (!orders.equals(Orders.NONE)) {
       LOG.info(
-          "in force again: {} holds, turbo off {} times, changes of {} VMs",
+          "in force again: {} holds, turbo off {} times, changes of {} VMs, {} policies",
           held.size(),
           off.size(),
-          orders.vms().size());
+          orders.vms().size(),
+          orders.policies().size());
     }
   }
 
@@ -103,7 +113,7 @@ final class OrderBook {
     for (Fleet.Entry entry : fleet.entries()) {
       overrides.setFrozen(entry.vm.name(), frozen(entry));
     }
-    return new Orders(held, off, overrides.kept());
+    return new Orders(held, off, overrides.kept(), policies.kept());
   }
 
   private static Map<Integer, Integer> frozen(Fleet.Entry entry) {

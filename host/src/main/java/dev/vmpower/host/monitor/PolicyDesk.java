@@ -25,6 +25,10 @@ final class PolicyDesk {
     this.views = new PolicyViews(clocks, fleet, operators);
   }
 
+  OperatorPolicies operatorPolicies() {
+    return operators;
+  }
+
   List<PolicyView> list() {
     return views.all();
   }

@@ -49,7 +49,8 @@ final class Reception {
             new Views(clocks, fleet, overrides, statistics),
             settler,
             config);
-    this.orders = new OrderBook(clocks, holds, turbo, fleet, overrides);
+    this.orders =
+        new OrderBook(clocks, holds, turbo, fleet, overrides, policies.operatorPolicies());
     this.recorder = new Recorder(kept);
   }
 

@@ -6,14 +6,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** All that operators ordered and that is in force again after a restart, a crash or a reboot. */
-public record Orders(List<Held> holds, List<TurboOff> turboOff, List<OfVm> vms) {
+public record Orders(
+    List<Held> holds, List<TurboOff> turboOff, List<OfVm> vms, List<Ruling> policies) {
   /** Nothing was ordered. */
-  public static final Orders NONE = new Orders(List.of(), List.of(), List.of());
+  public static final Orders NONE = new Orders(List.of(), List.of(), List.of(), List.of());
 
   public Orders {
     holds = List.copyOf(holds);
     turboOff = List.copyOf(turboOff);
     vms = List.copyOf(vms);
+    policies = List.copyOf(policies);
   }
 
   /**
@@ -31,6 +33,14 @@ public record Orders(List<Held> holds, List<TurboOff> turboOff, List<OfVm> vms) 
    * @param sinceMs as for {@link Held}
    */
   public record TurboOff(CpuSet cpus, String who, long sinceMs) {}
+
+  /**
+   * A policy.
+   *
+   * @param toml what it is, as a policy file has it
+   * @param sinceMs as for {@link Held}
+   */
+  public record Ruling(String toml, long sinceMs) {}
 
   /**
    * What was changed of one VM.

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *   query true vm0
  *   disabled 0-1 vm0
  *   frozen 0 2601000 vm0
+ *   policy since=1764087600000 [[policy]]\nname = "night"\n…
  *   end 6
  * </pre>
  */
@@ -49,6 +50,9 @@ final class OrdersText {
           "turbo-off %s since=%d %s".formatted(off.cpus(), off.sinceMs(), oneLine(off.who())));
     }
     orders.vms().forEach(vm -> format(vm, lines));
+    for (Orders.Ruling policy : orders.policies()) {
+      lines.add("policy since=%d %s".formatted(policy.sinceMs(), escape(policy.toml())));
+    }
     StringBuilder text = new StringBuilder(HEAD).append('\n');
     lines.forEach(line -> text.append(line).append('\n'));
     return text.append("end ").append(lines.size()).append('\n').toString();
@@ -78,6 +82,22 @@ final class OrdersText {
 
   private static String orNone(@Nullable Object value) {
     return value == null ? NONE : value.toString();
+  }
+
+  private static String escape(String text) {
+    return text.replace("\\", "\\\\").replace("\n", "\\n");
+  }
+
+  private static String unescape(String line) {
+    StringBuilder text = new StringBuilder(line.length());
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
+      if (c == '\\') {
+        c = line.charAt(++i) == 'n' ? '\n' : line.charAt(i);
+      }
+      text.append(c);
+    }
+    return text.toString();
   }
 
   private static String oneLine(String text) {
@@ -116,10 +136,11 @@ final class OrdersText {
     private final List<Orders.Held> holds = new ArrayList<>();
     private final List<Orders.TurboOff> turboOff = new ArrayList<>();
     private final Map<String, Orders.OfVm> vms = new LinkedHashMap<>();
+    private final List<Orders.Ruling> policies = new ArrayList<>();
     private int count;
 
     Orders orders() {
-      return new Orders(holds, turboOff, List.copyOf(vms.values()));
+      return new Orders(holds, turboOff, List.copyOf(vms.values()), policies);
     }
 
     void add(String line) {
@@ -131,6 +152,7 @@ final class OrdersText {
         case "query" -> query(words[1].split(" ", 2));
         case "disabled" -> disabled(words[1].split(" ", 2));
         case "frozen" -> frozen(words[1].split(" ", 3));
+        case "policy" -> policy(words[1].split(" ", 2));
         default -> throw new IllegalArgumentException(line);
       }
       count++;
@@ -189,6 +211,11 @@ final class OrdersText {
       Map<Integer, Integer> frozen = new HashMap<>(vm.frozenKhz());
       frozen.put(vcpu, khz);
       put(new Orders.OfVm(vm.vm(), vm.limits(), vm.query(), vm.disabled(), frozen));
+    }
+
+    private void policy(String[] words) {
+      policies.add(
+          new Orders.Ruling(unescape(words[1]), Long.parseLong(value(words[0], "since="))));
     }
 
     private Orders.OfVm vm(String name) {

@@ -169,6 +169,26 @@ class OperatorPolicyTest {
   }
 
   @Test
+  void policiesAreInForceAgainAfterARestart() throws Exception {
+    String since;
+    try (Rig rig = start()) {
+      apply(rig, WEB + workload("medium") + cpus("night", "4", "low"));
+      apply(rig, cpus("gone", "5", "low"));
+      rig.ask(new Verb.RemovePolicy("gone"));
+      since = rig.ask(new Verb.ShowPolicy("web")).since();
+    }
+
+    try (Rig rig = start()) {
+      assertThat(rig.khz(4)).isEqualTo(MIN);
+      assertThat(rig.governor(5)).isEqualTo("schedutil");
+      rig.guest("vm0", 0);
+      assertThat(rig.khz(0)).isEqualTo(MEDIUM);
+      assertThat(rig.ask(new Verb.ShowPolicy("web")).since()).isEqualTo(since);
+      assertThat(rig.ask(new Verb.ListPolicies())).hasSize(2);
+    }
+  }
+
+  @Test
   void branchesAreRefusedWhereTheyCannotBeCounted() throws Exception {
     try (Rig rig = start()) {
       rig.post(new Event.Branches("this machine has no counter of branches"));

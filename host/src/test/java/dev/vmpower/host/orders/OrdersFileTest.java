@@ -29,7 +29,8 @@ class OrdersFileTest {
                   true,
                   CpuSet.parse("0-1023"),
                   Map.of(3, 2_601_000)),
-              new Orders.OfVm("vm1", Orders.Limits.NONE, false, CpuSet.of(), Map.of())));
+              new Orders.OfVm("vm1", Orders.Limits.NONE, false, CpuSet.of(), Map.of())),
+          List.of(new Orders.Ruling("[[policy]]\nname = \"a\\\\n\\\"b\"\n", 5_000)));
 
   @TempDir Path directory;
 
@@ -125,7 +126,7 @@ class OrdersFileTest {
     List<Orders.Held> held = new ArrayList<>();
     held.add(new Orders.Held(CpuSet.of(0), "max", "eve\nhold 1 min since=0 until=- x", 1, null));
 
-    store().save(new Orders(held, List.of(), List.of()));
+    store().save(new Orders(held, List.of(), List.of(), List.of()));
 
     assertThat(store().load().holds()).hasSize(1);
   }

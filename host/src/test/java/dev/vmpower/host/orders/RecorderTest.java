@@ -24,7 +24,8 @@ class RecorderTest {
         List.of(),
         List.of(
             new Orders.OfVm(
-                vm, Orders.Limits.NONE, true, dev.vmpower.machine.cpu.CpuSet.of(), Map.of())));
+                vm, Orders.Limits.NONE, true, dev.vmpower.machine.cpu.CpuSet.of(), Map.of())),
+        List.of());
   }
 
   private static Optional<String> record(Recorder recorder, Orders orders) throws Exception {
