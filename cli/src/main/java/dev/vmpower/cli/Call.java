@@ -32,14 +32,26 @@ record Call(Phrase phrase, String path, @Nullable List<Field> fields, Screen scr
         && !parsed.parameters().isEmpty();
   }
 
-  /** The path, its parameters filled in. */
-  String target(Parsed parsed) {
+  /**
+   * The path, its parameters filled in.
+   *
+   * @throws FailureException if a word cannot be a step of a path
+   */
+  String target(Parsed parsed) throws FailureException {
     int open = path.indexOf('{');
     if (open < 0) {
       return path;
     }
-    String word = parsed.parameter(phrase.indexOf(path.substring(open + 1, path.length() - 1)));
-    return word.isEmpty() ? path.substring(0, open - 1) : path(path.substring(0, open), word);
+    String label = path.substring(open + 1, path.length() - 1);
+    int index = phrase.indexOf(label);
+    if (index >= parsed.parameters().size()) {
+      return path.substring(0, open - 1);
+    }
+    String word = parsed.parameter(index);
+    if (word.isEmpty() || word.equals(".") || word.equals("..") || word.indexOf('/') >= 0) {
+      throw new FailureException(FailureException.USAGE, label + " cannot be '" + word + "'");
+    }
+    return path(path.substring(0, open), word);
   }
 
   /**

@@ -79,7 +79,12 @@ public final class Ctl {
       return;
     }
     ControlClient client = new ControlClient(Field.path(socket(parsed)));
-    byte[] answer = ask(client, call.target(parsed), call.body(parsed));
+    byte[] answer;
+    try {
+      answer = ask(client, call.target(parsed), call.body(parsed));
+    } catch (FailureException failure) {
+      throw parsed.words().equals("policy apply") ? inFile(failure, parsed.parameter(0)) : failure;
+    }
     if (call.narrows(parsed)) {
       List<?> list = narrow(client, Json.read(answer), parsed.parameter(0));
       out.print(json ? Json.write(list) + "\n" : new Screens(style).show(call.screen(), list));
@@ -129,6 +134,13 @@ public final class Ctl {
           errorOf(answer));
     }
     return answer.body();
+  }
+
+  /** The daemon knows the text of a file, and calls it "policy". */
+  private static FailureException inFile(FailureException failure, String file) {
+    return failure.line().startsWith("policy:")
+        ? new FailureException(FailureException.FAILED, file + failure.line().substring(6))
+        : failure;
   }
 
   /** What of a list is about {@code vm}; where that is nothing, the daemon knows why. */

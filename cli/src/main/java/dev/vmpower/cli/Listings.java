@@ -110,18 +110,25 @@ final class Listings {
             .column("PCPUS", Kind.ELASTIC)
             .column("DOMAINS", Kind.ELASTIC)
             .column("SHARED_WITH", Kind.ELASTIC);
+    Page refusals = new Page(style);
     for (Object item : Row.list(json)) {
       Row pinning = Row.of(item);
       boolean refused = pinning.has("refused");
+      String vcpu = pinning.text("vcpu");
       table.add(
           refused,
           pinning.text("vm"),
-          pinning.text("vcpu"),
+          vcpu,
           orDash(pinning.text("cpus")),
           orDash(pinning.text("domains")),
-          refused ? "refused: " + pinning.text("refused") : orDash(pinning.texts("shared_with")));
+          orDash(pinning.texts("shared_with")));
+      if (refused) {
+        refusals.alarm(
+            "refused", pinning.text("vm") + " vCPU " + vcpu + ": " + pinning.text("refused"));
+      }
     }
-    return table.format();
+    String below = refusals.format();
+    return table.format() + (below.isEmpty() ? "" : "\n" + below);
   }
 
   String policies(@Nullable Object json) throws FailureException {

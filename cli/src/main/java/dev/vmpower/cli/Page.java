@@ -28,7 +28,7 @@ final class Page {
   }
 
   private Page add(String name, String value, boolean alarm) {
-    String padded = name + " ".repeat(NAME_WIDTH - name.length());
+    String padded = name + " ".repeat(Math.max(1, NAME_WIDTH - name.length()));
     String rest = value;
     do {
       String part = rest.substring(0, breakAt(rest));

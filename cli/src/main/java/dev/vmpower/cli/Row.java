@@ -49,6 +49,17 @@ final class Row {
     return value == null ? "" : printable(value.toString());
   }
 
+  /** The text of a field that has lines of its own, each with its newline. */
+  String lines(String name) {
+    String rest = String.valueOf(object.get(name)).stripTrailing();
+    StringBuilder lines = new StringBuilder();
+    for (int end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      lines.append(printable(rest.substring(0, end))).append('\n');
+      rest = rest.substring(end + 1);
+    }
+    return lines.append(printable(rest)).append('\n').toString();
+  }
+
   long number(String name) {
     return object.get(name) instanceof Number number ? number.longValue() : 0;
   }

@@ -35,9 +35,9 @@ final class Screens {
 
   private String vm(Row vm) throws FailureException {
     Page page = new Page(style);
-    String uuid = vm.has("uuid") ? ", UUID " + vm.text("uuid") : "";
+    String libvirt = vm.has("uuid") ? ", in libvirt " + vm.text("uuid") : "";
     page.line("VM", vm.text("name"));
-    page.line("state", vm.text("state") + ", known from " + vm.text("source") + uuid);
+    page.line("state", vm.text("state") + libvirt);
     page.line(
         "envelope",
         bound(vm, "min_khz", "the hardware's lowest")
@@ -47,6 +47,12 @@ final class Screens {
             + (vm.is("enforce") ? ", enforced" : ""));
     page.line("queries", vm.is("query") ? "answered" : "refused");
     page.line("requests", vm.text("requests") + ", refused " + refusals(vm));
+    for (Object item : vm.list("vcpus")) {
+      Row vcpu = Row.of(item);
+      if (vcpu.has("refused")) {
+        page.alarm("vCPU " + vcpu.text("vcpu"), "refused: " + vcpu.text("refused"));
+      }
+    }
     return page.block(vcpus(vm)).format();
   }
 
@@ -61,7 +67,7 @@ final class Screens {
             .column("PCPUS", Kind.ELASTIC)
             .column("VOTE", Kind.TEXT)
             .column("TURBO", Kind.TEXT)
-            .column("REFUSED", Kind.ELASTIC);
+            .column("REQUESTS", Kind.TEXT);
     for (Object item : vm.list("vcpus")) {
       Row vcpu = Row.of(item);
       table.add(
@@ -70,7 +76,7 @@ final class Screens {
           Listings.orDash(vcpu.text("cpus")),
           vcpu.is("claimed") ? level(vcpu.text("vote")) : "-",
           vcpu.is("turbo") ? "yes" : "no",
-          Listings.orDash(vcpu.text("refused")));
+          vcpu.has("refused") ? "refused" : "count");
     }
     return table.format();
   }
@@ -107,8 +113,8 @@ final class Screens {
               + (cpu.is("managed") ? ", managed" : ""));
       page.line(
           "speed",
-          cpu.megahertz("current_khz")
-              + " MHz, of "
+          (cpu.number("current_khz") > 0 ? cpu.megahertz("current_khz") + " MHz" : "unknown")
+              + ", of "
               + cpu.megahertz("min_khz")
               + " to "
               + cpu.megahertz("max_khz")
@@ -190,15 +196,16 @@ final class Screens {
   }
 
   private String policy(Row policy) {
-    return new Page(style)
-        .line("policy", policy.text("name") + ", of the " + policy.text("source"))
-        .line("covers", Listings.covers(policy))
-        .line("type", policy.text("type"))
-        .line("level", Listings.orDash(policy.text("level")))
-        .line("in force", policy.is("in_force") ? "yes" : "no")
-        .lineIfAny("since", policy.text("since"))
-        .line("why", Listings.orDash(policy.text("why")))
-        .format();
+    Page page =
+        new Page(style)
+            .line("policy", policy.text("name") + ", of the " + policy.text("source"))
+            .line("covers", Listings.covers(policy))
+            .line("type", policy.text("type"))
+            .line("level", Listings.orDash(policy.text("level")))
+            .line("in force", policy.is("in_force") ? "yes" : "no")
+            .lineIfAny("since", policy.text("since"))
+            .line("why", Listings.orDash(policy.text("why")));
+    return (policy.has("toml") ? page.block(policy.lines("toml")) : page).format();
   }
 
   private String status(Row status) {
@@ -206,7 +213,10 @@ final class Screens {
     page.line("vmpower", status.text("version") + ", mode " + status.text("mode"));
     page.line("libvirt", status.text("libvirt"));
     page.line("VMs", status.text("vms") + ", channels " + status.text("channels"));
-    page.line("managed", status.text("managed_domains") + " frequency domains");
+    page.line(
+        "managed",
+        status.text("managed_domains")
+            + (status.number("managed_domains") == 1 ? " frequency domain" : " frequency domains"));
     page.line("requests", status.text("requests") + ", refused " + refusals(status));
     page.line("writes", status.text("writes") + ", refused " + status.text("refused_writes"));
     Row times = status.row("answer_times");

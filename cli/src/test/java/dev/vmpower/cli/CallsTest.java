@@ -92,7 +92,7 @@ class CallsTest {
       value = {
         "vm list|/v1/vms",
         "vm show vm0|/v1/vms/vm0",
-        "vm show ä/..|/v1/vms/%C3%A4%2F..",
+        "vm show ä..%|/v1/vms/%C3%A4..%25",
         "vm add vm0|/v1/vms/add {\"name\":\"vm0\"}",
         "vm add vm7 /run/x 2 3-4 --peer-uid 7 --query on --min 5 --max hardware --turbo off"
             + " --enforce on|/v1/vms/add {\"name\":\"vm7\",\"channels\":\"/run/x\","
@@ -149,6 +149,8 @@ class CallsTest {
         "cpu set 0 max --for 1.5h|--for: '1.5h' is no time such as 30s, 30m, 8h or 2d",
         "cpu set 0 max --for 2147483648s|--for: '2147483648s' is no time such as 30s, 30m, 8h or"
             + " 2d",
+        "vm show ..|VM cannot be '..'",
+        "vm show a/b|VM cannot be 'a/b'",
         "cpu turbo 0 maybe|'maybe' is not on or off",
         "vm query vm0 true|'true' is not on or off",
         "vm envelope vm0 --turbo 1|--turbo: '1' is not on or off",

@@ -102,7 +102,7 @@ class CtlTest {
                 vmpower   0.1.0, mode control
                 libvirt   connected
                 VMs       2, channels 3
-                managed   1 frequency domains
+                managed   1 frequency domain
                 requests  1234, refused 7 (held 3, unpinned 4)
                 writes    56, refused 7
                 answers   1230, p50 12.3 us, p99 45.6 us, p99.9 78.9 us, max 1000.1 us

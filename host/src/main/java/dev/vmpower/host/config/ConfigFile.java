@@ -5,6 +5,7 @@ import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.net.GuestInterface;
 import dev.vmpower.machine.net.MacAddress;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,6 +67,8 @@ public final class ConfigFile {
       text = Files.readString(file);
     } catch (NoSuchFileException none) {
       throw new ConfigException(file + ": no such file");
+    } catch (CharacterCodingException notText) {
+      throw new ConfigException(file + ": is no UTF-8 text");
     } catch (IOException unreadable) {
       throw new ConfigException(file + ": cannot be read: " + unreadable.getMessage());
     }
