@@ -183,15 +183,15 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   /**
-   * Pins a vCPU through libvirt, and returns when its vote counts where it may run now.
+   * Pins a vCPU, one of a domain through libvirt, and returns when its vote counts where it may run
+   * now.
    *
    * @throws Verb.RefusedException if there is no such vCPU, or libvirt refused; in one line
    */
   public String pin(String vm, int vcpu, CpuSet cpus) throws Verb.RefusedException {
     LibvirtWatch watch = libvirt;
-    if (watch == null) {
-      throw new Verb.RefusedException(
-          "there is no libvirt: edit vcpus of " + vm + " in " + file + ", then vmpowerctl reload");
+    if (watch == null || ask(new Verb.ShowVm(vm)).uuid() == null) {
+      return ask(new Verb.PinVcpu(vm, vcpu, cpus));
     }
     try {
       watch.pin(vm, vcpu, cpus);
@@ -203,6 +203,19 @@ public final class RunningDaemon implements AutoCloseable {
       CompletableFuture.anyOf(done, monitor.ended()).join();
     }
     return vm + " vCPU " + vcpu + " runs on pCPUs " + cpus + " now";
+  }
+
+  private <T> T ask(Verb<T> verb) throws Verb.RefusedException {
+    CompletableFuture<T> answer = monitor.ask(verb);
+    try {
+      CompletableFuture.anyOf(answer, monitor.ended()).join();
+      return answer.resultNow();
+    } catch (CompletionException failed) {
+      if (failed.getCause() instanceof Verb.RefusedException refused) {
+        throw refused;
+      }
+      throw failed;
+    }
   }
 
   /** Whether it broke before anybody asked it to end. */

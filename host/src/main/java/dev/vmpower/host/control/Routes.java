@@ -8,6 +8,7 @@ import dev.vmpower.host.control.ControlServer.Reloader;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.machine.cpu.CpuSet;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,10 +80,16 @@ final class Routes {
         List.of("name"),
         (a, who) -> asker.ask(new Verb.RemovePolicy(a.text("name"))).thenApply(Message::new));
     get("/v1/status", new Verb.Status());
+    addVms();
     post(
         "/v1/cpus/set",
         List.of("cpus", "level"),
-        (a, who) -> asker.ask(new Verb.SetCpus(a.cpus("cpus"), a.level("level"), who)));
+        List.of("for_s"),
+        (a, who) -> asker.ask(set(a, who)));
+    post(
+        "/v1/cpus/turbo",
+        List.of("cpus", "on"),
+        (a, who) -> asker.ask(new Verb.SwitchTurbo(a.cpus("cpus"), a.flag("on"), who)));
     post(
         "/v1/cpus/release",
         List.of("cpus"),
@@ -97,6 +104,36 @@ final class Routes {
     post("/v1/pause", List.of(), (a, who) -> asker.ask(new Verb.Pause(true)));
     post("/v1/resume", List.of(), (a, who) -> asker.ask(new Verb.Pause(false)));
     post("/v1/reload", List.of(), (a, who) -> slowly(() -> reload(reloader)));
+  }
+
+  private void addVms() {
+    List<String> ofVm = new ArrayList<>(List.of("channels", "vcpus", "peer_uid", "query"));
+    ofVm.addAll(VmRequests.LIMITS);
+    post("/v1/vms/add", List.of("name"), ofVm, (a, who) -> asker.ask(VmRequests.add(a)));
+    post(
+        "/v1/vms/remove",
+        List.of("vm"),
+        (a, who) -> asker.ask(new Verb.RemoveVm(a.text("vm"))).thenApply(Message::new));
+    post(
+        "/v1/vms/query",
+        List.of("vm", "allowed"),
+        (a, who) -> asker.ask(new Verb.AllowQuery(a.text("vm"), a.flag("allowed"))));
+    List<String> ofEnvelope = new ArrayList<>(VmRequests.LIMITS);
+    ofEnvelope.add("reset");
+    post(
+        "/v1/vms/envelope",
+        List.of("vm"),
+        ofEnvelope,
+        (a, who) -> asker.ask(VmRequests.envelope(a)));
+    post(
+        "/v1/channels/add",
+        List.of("vm", "channel", "path"),
+        (a, who) -> asker.ask(VmRequests.addChannel(a)));
+  }
+
+  private static Verb.SetCpus set(Arguments a, String who) throws RequestException {
+    int forS = a.has("for_s") ? a.seconds("for_s") : 0;
+    return new Verb.SetCpus(a.cpus("cpus"), a.level("level"), who, forS);
   }
 
   /**

@@ -29,6 +29,7 @@ final class Connections {
   private final GuestPolicies policies;
   private final ClaimLedger ledger;
   private final Consumer<Channel> lost;
+  private final List<Channel> closed = new ArrayList<>();
 
   /**
    * No connections yet.
@@ -76,22 +77,38 @@ final class Connections {
 
   /** A connection ended: its claims end with it. */
   void hungUp(Fleet.Entry entry, Channel channel, long nowMs) {
+    if (end(entry, channel, nowMs)) {
+      lost.accept(channel);
+    }
+  }
+
+  private boolean end(Fleet.Entry entry, Channel channel, long nowMs) {
     channel.close();
     if (!entry.channels.remove(channel.number(), channel)) {
-      return;
+      return false;
     }
     channel.releaseClaims(nowMs).forEach(clocks::touch);
     channel.vm().countSocket(-1);
     touchSpokenFor(channel.vm());
     ledger.change();
-    lost.accept(channel);
     LOG.info("{} hung up", channel);
+    return true;
   }
 
+  /** Closes what is wanted no more, or elsewhere; {@link #tellClosed} has to follow. */
   void closeAll(Fleet.Entry entry, long nowMs) {
     for (Channel channel : List.copyOf(entry.channels.values())) {
-      hungUp(entry, channel, nowMs);
+      end(entry, channel, nowMs);
+      closed.add(channel);
     }
+  }
+
+  /**
+   * Once it is known what is wanted now: what was closed and is wanted still is connected again.
+   */
+  void tellClosed() {
+    closed.forEach(lost);
+    closed.clear();
   }
 
   // An envelope or a policy of an operator speaks for vCPUs while their VM is up.
@@ -184,8 +201,10 @@ final class Connections {
         clocks.touch(vcpu);
       }
       if (vcpu.hasRecordedFrom(channel.number())) {
-        channel.claim(vcpu, nowMs);
-        vcpu.adoptRecorded(nowMs);
+        int vote = vcpu.latestVote();
+        boolean turbo = vcpu.latestTurbo();
+        channel.claim(vcpu, nowMs); // which makes it begin as MAX
+        vcpu.ask(vote, turbo, nowMs);
         clocks.touch(vcpu);
         ledger.change();
       }

@@ -42,6 +42,7 @@ public final class Monitor {
   private final Mailbox mailbox;
   private final Connector connector;
   private final Clocks clocks;
+  private final Connections connections;
   private final Fleet fleet;
   private final ClaimLedger ledger;
   private final Statistics statistics = new Statistics();
@@ -102,7 +103,7 @@ public final class Monitor {
                 mailbox.offer(new Event.Connected(vm, number, socket, peer)),
             clockNs);
     Overrides overrides = new Overrides();
-    Connections connections =
+    this.connections =
         new Connections(
             clocks,
             guests,
@@ -273,6 +274,7 @@ public final class Monitor {
     if (fleet.takeChanged()) {
       placeVcpus();
       connector.want(fleet.targets());
+      connections.tellClosed();
     }
   }
 

@@ -278,13 +278,6 @@ public final class Vcpu {
     return highestKhz;
   }
 
-  /** Brings the recorded request into force. */
-  public void adoptRecorded(long nowMs) {
-    if (recorded) {
-      ask(recordedVote, recordedTurbo, nowMs);
-    }
-  }
-
   @Override
   public String toString() {
     return vm.name() + " vCPU " + number;

@@ -61,6 +61,7 @@ final class CannedAsker implements ControlServer.Asker {
               case Verb.ListCpus list -> List.of(CPU);
               case Verb.ShowCpus show -> List.of(CPU);
               case Verb.SetCpus set -> List.of(CPU);
+              case Verb.SwitchTurbo turbo -> List.of(CPU);
               case Verb.ReleaseCpus release -> List.of(CPU);
               case Verb.ReclaimCpus reclaim -> List.of(CPU);
               case Verb.ListChannels list -> List.of(CHANNEL);
