@@ -23,6 +23,7 @@ import dev.vmpower.machine.sysfs.DirectorySysfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.TimeZone;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
@@ -165,6 +166,7 @@ public final class RunningDaemon implements AutoCloseable {
         || !fresh.compat().equals(config.compat())) {
       LOG.warn("{}: changes outside of [[vm]] take effect at the next start", file);
     }
+    readZoneAgain();
     CompletableFuture<Void> done = new CompletableFuture<>();
     if (!monitor.mailbox().offer(new Event.Configured(fresh, done))) {
       throw new ConfigException("the daemon is too busy; try again");
@@ -172,6 +174,12 @@ public final class RunningDaemon implements AutoCloseable {
     CompletableFuture.anyOf(done, monitor.ended()).join();
     config = fresh;
     LOG.info("{}: read again, {} [[vm]]", file, fresh.vms().size());
+  }
+
+  // The JVM keeps the zone that it found at its start, by name and as an object.
+  private static void readZoneAgain() {
+    System.clearProperty("user.timezone");
+    TimeZone.setDefault(null);
   }
 
   private void reloadOrRefuse() throws Verb.RefusedException {

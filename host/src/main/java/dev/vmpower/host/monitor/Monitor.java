@@ -330,6 +330,7 @@ public final class Monitor {
       case Event.Configured fresh -> {
         config = fresh.config();
         fleet.configure(config.vms(), nowMs);
+        policies.lookAtClock(nowNs, nowMs); // the time zone may be another
         settle(nowNs, nowMs);
         fresh.done().complete(null);
       }
