@@ -64,14 +64,13 @@ static void end(int signal)
 static unsigned int fill_queue(void)
 {
 	struct rte_mbuf *packets[BURST];
-	unsigned int got;
+	unsigned int room, got;
 
-	while (rte_ring_free_count(queue) >= BURST) {
-		got = rte_eth_rx_burst(PORT, 0, packets, BURST);
-		if (got == 0)
-			break;
+	do {
+		room = rte_ring_free_count(queue);
+		got = rte_eth_rx_burst(PORT, 0, packets, RTE_MIN(room, (unsigned int)BURST));
 		rte_ring_enqueue_bulk(queue, (void **)packets, got, NULL);
-	}
+	} while (got > 0);
 	return rte_ring_count(queue);
 }
 

@@ -308,8 +308,8 @@ static void start_forwarder(char *cost, char *answer)
 	pid = fork();
 	if (pid == 0) {
 		execlp("forwarder", "forwarder", "--no-huge", "--no-pci", "-m", "32", "-l", "0-1",
-			"--no-telemetry", "--no-shconf", "--vdev=net_af_packet0,iface=eth0", "--",
-			cost, NULL);
+			"--no-telemetry", "--no-shconf", "--vdev=net_af_packet0,iface=eth0,framecnt=64",
+			"--", cost, NULL);
 		perror("powerguest: forwarder");
 		_exit(1);
 	}
