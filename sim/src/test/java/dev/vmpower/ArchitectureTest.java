@@ -48,7 +48,8 @@ class ArchitectureTest {
       machine.cpufreq | machine.sysfs machine.cpu                   | java.io java.nio
       machine.socket  |                                             | java.io java.nio
                       |                                             | java.lang.foreign sun.nio.ch
-      machine.net     |                                             | java.io java.nio
+      machine.net     | machine.libc                                | java.io java.nio
+                      |                                             | java.lang.foreign
       machine.libc    |                                             | java.io
                       |                                             | java.lang.foreign
       machine.perf    | machine.libc                                | java.io

@@ -39,6 +39,13 @@ class PacketCountersTest {
   }
 
   @Test
+  void aMacvtapDeviceThatIsCalledATapIsReadAsOne() throws IOException {
+    Files.createDirectories(netClass.resolve("macvtap0/macvtap/tap4"));
+
+    assertThat(counters.received(nic(Kind.TAP, "macvtap0"))).isEqualTo(7);
+  }
+
+  @Test
   void whatHasNoDeviceIsRefusedInOneLine() {
     assertThatThrownBy(() -> counters.received(nic(Kind.VHOST_USER, "vhu0")))
         .hasMessage("52:54:00:12:34:56 is vhost-user: no network device to read");
