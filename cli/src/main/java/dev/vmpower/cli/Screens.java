@@ -148,6 +148,7 @@ final class Screens {
 
   private static void holds(Page page, Row cpu) {
     page.lineIfAny("hold", hold(cpu.row("hold")));
+    page.lineIfAny("until", cpu.row("hold").text("until"));
     page.lineIfAny("scheduled", hold(cpu.row("scheduled")));
     if (cpu.has("turbo_off")) {
       Row off = cpu.row("turbo_off");
@@ -159,12 +160,7 @@ final class Screens {
     if (!hold.has("level")) {
       return "";
     }
-    return level(hold.text("level"))
-        + ", by "
-        + hold.text("who")
-        + " since "
-        + hold.text("since")
-        + (hold.has("until") ? " until " + hold.text("until") : "");
+    return level(hold.text("level")) + ", by " + hold.text("who") + " since " + hold.text("since");
   }
 
   private static void votes(Page page, Row cpu) throws FailureException {

@@ -174,7 +174,15 @@ final class Arguments {
 
   /** Channel numbers such as {@code 0-1}; null for {@code all}. */
   @Nullable CpuSet channels(String name) throws RequestException {
-    return text(name).equals("all") ? null : cpus(name);
+    if (text(name).equals("all")) {
+      return null;
+    }
+    try {
+      return cpus(name);
+    } catch (RequestException notNumbers) {
+      throw bad(
+          "\"" + name + "\" is " + shown(object.get(name)) + ": give numbers such as 0-1, or all");
+    }
   }
 
   /** {@code max}, {@code min}, {@code up}, {@code down}, or kHz in decimal. */

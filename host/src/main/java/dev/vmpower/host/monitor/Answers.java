@@ -12,6 +12,7 @@ import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.sysfs.SysfsException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -183,12 +184,16 @@ final class Answers {
   }
 
   private List<CpuView> reclaim(CpuSet cpus, long nowNs, long nowMs) throws Verb.RefusedException {
+    List<ManagedDomain> domains = new ArrayList<>();
+    for (int i = 0; i < cpus.size(); i++) {
+      ManagedDomain managed = clocks.domainOf(cpus.get(i));
+      if (managed == null || !managed.isManaged()) {
+        throw new Verb.RefusedException("pCPU " + cpus.get(i) + " is not managed");
+      }
+      domains.add(managed);
+    }
     try {
-      for (int i = 0; i < cpus.size(); i++) {
-        ManagedDomain managed = clocks.domainOf(cpus.get(i));
-        if (managed == null || !managed.isManaged()) {
-          throw new Verb.RefusedException("pCPU " + cpus.get(i) + " is not managed");
-        }
+      for (ManagedDomain managed : domains) {
         clocks.reclaim(managed);
       }
     } catch (SysfsException refused) {
