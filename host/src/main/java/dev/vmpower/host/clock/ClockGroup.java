@@ -113,6 +113,7 @@ final class ClockGroup {
   private void decide(ManagedDomain managed, long nowMs) {
     Ladder ladder = managed.domain.ladder();
     int best = Integer.MAX_VALUE;
+    boolean turbo = true;
     Vcpu winner = null;
     Hold ruling = ruling();
     if (ruling != null) {
@@ -123,8 +124,10 @@ final class ClockGroup {
           continue;
         }
         int index = level(vcpu, ladder, managed);
-        if (index < best) {
+        boolean mayTurbo = mayTurbo(vcpu);
+        if (index < best || (index == best && mayTurbo && !turbo)) {
           best = index;
+          turbo = mayTurbo;
           winner = vcpu;
         }
       }
@@ -135,6 +138,7 @@ final class ClockGroup {
       best = Arbiter.levelIndex(vote, true, Envelope.HARDWARE, ladder, managed.bounds);
     }
     managed.winner = winner;
+    managed.targetTurbo = turbo && managed.bounds.turbo();
     if (managed.targetKhz != ladder.khz(best)) {
       managed.targetKhz = ladder.khz(best);
       managed.changedAtMs = nowMs;
@@ -157,6 +161,10 @@ final class ClockGroup {
     int vote = vcpu.isClaimed() ? vcpu.vote() : Arbiter.MAX;
     boolean turbo = !vcpu.isClaimed() || vcpu.turbo();
     return Arbiter.levelIndex(vote, turbo, vcpu.vm().envelope(), ladder, managed.bounds);
+  }
+
+  private static boolean mayTurbo(Vcpu vcpu) {
+    return (!vcpu.isClaimed() || vcpu.turbo()) && vcpu.vm().envelope().turbo();
   }
 
   /** All pCPUs of its frequency domains. */

@@ -97,8 +97,8 @@ final class ClockMap {
       FrequencyDomain known = managed.domain;
       if (known.number() == domain.number()
           && known.cpus().equals(domain.cpus())
-          && known.ladder().equals(domain.ladder())
-          && known.driver().equals(domain.driver())) {
+          && known.driver().equals(domain.driver())
+          && known.steering() == domain.steering()) {
         return managed;
       }
     }

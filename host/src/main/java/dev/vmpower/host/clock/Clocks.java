@@ -324,7 +324,7 @@ public final class Clocks {
       }
       try {
         Original original = managed.domain.readOriginal();
-        managed.setLimits(original.minKhz(), original.maxKhz());
+        managed.setLimits(original);
         if (!passive) {
           originals.add(managed, original);
         }
@@ -377,10 +377,12 @@ public final class Clocks {
     return changed;
   }
 
-  /** Makes the governors of {@code managed} ours again, after another program took them. */
+  /** Makes {@code managed} ours again, after another program changed its governor or limits. */
   public void reclaim(ManagedDomain managed) throws SysfsException {
     if (managed.original != null) {
-      steward.reclaim(managed);
+      if (steward.reclaim(managed)) {
+        originals.saveRemaining(map.domains());
+      }
       touch(map.group(managed));
     }
   }

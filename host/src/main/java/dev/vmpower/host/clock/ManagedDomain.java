@@ -30,19 +30,22 @@ public final class ManagedDomain {
   /** How it was found; kept from before the first write until it is given back. */
   @Nullable Original original;
 
-  /** Whether the governor is ours. */
+  /** Whether it is steered by us in this run. */
   boolean taken;
 
-  /** The limits in force when it was taken over, which bound what is asked. */
-  int limitMinKhz;
-
-  int limitMaxKhz = Integer.MAX_VALUE;
+  // The limits in force when it was taken over, which bound what is asked.
+  private int limitMinKhz;
+  private int limitMaxKhz = Integer.MAX_VALUE;
   Bounds bounds = new Bounds(0, Integer.MAX_VALUE, false);
   private boolean hostTurbo;
+  private boolean foundWithoutBoost;
   private boolean capped;
 
   int targetKhz = NONE;
   int writtenKhz = NONE;
+
+  /** Whether the target is with turbo, where its level does not say. */
+  boolean targetTurbo;
 
   /** Who has the target; null for a hold, or none. */
   @Nullable Vcpu winner;
@@ -127,9 +130,11 @@ public final class ManagedDomain {
     return conflicts;
   }
 
-  void setLimits(int minKhz, int maxKhz) {
-    limitMinKhz = minKhz;
-    limitMaxKhz = maxKhz;
+  /** Takes over the bounds that were set for this frequency domain before it became ours. */
+  void setLimits(Original found) {
+    limitMinKhz = found.minKhz();
+    limitMaxKhz = found.highestKhz();
+    foundWithoutBoost = found.boost().equals("0");
     bound();
   }
 
@@ -146,7 +151,7 @@ public final class ManagedDomain {
   }
 
   private void bound() {
-    boolean turbo = hostTurbo && !capped && domain.ladder().hasTurbo();
+    boolean turbo = hostTurbo && !capped && !foundWithoutBoost && domain.ladder().hasTurbo();
     bounds = new Bounds(limitMinKhz, limitMaxKhz, turbo);
   }
 
@@ -171,8 +176,9 @@ public final class ManagedDomain {
   /** Hands what was made of this frequency domain to {@code fresh}, which is the same one. */
   void moveTo(ManagedDomain fresh) {
     fresh.original = original;
-    fresh.limitMinKhz = limitMinKhz;
-    fresh.limitMaxKhz = limitMaxKhz;
+    if (original != null) {
+      fresh.setLimits(original);
+    }
     fresh.targetKhz = targetKhz;
     fresh.winner = winner;
     fresh.changedAtMs = changedAtMs;

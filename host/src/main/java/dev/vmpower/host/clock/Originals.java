@@ -52,7 +52,7 @@ final class Originals {
       Original original = managed.original == null ? absent.remove(managed.domain.number()) : null;
       if (original != null && original.driver().equals(managed.domain.driver())) {
         managed.original = original;
-        managed.setLimits(original.minKhz(), original.maxKhz());
+        managed.setLimits(original);
         managed.returnedFromOffline = gone.remove(managed.domain.number());
       } else if (original != null) {
         LOG.warn("{}: its driver changed, so its saved original is void", managed);

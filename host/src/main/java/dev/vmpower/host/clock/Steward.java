@@ -4,8 +4,10 @@ import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.machine.cpufreq.FrequencyDomain;
 import dev.vmpower.machine.cpufreq.Ladder;
 import dev.vmpower.machine.cpufreq.Original;
+import dev.vmpower.machine.cpufreq.Steering;
 import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.SysfsException;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,17 +38,23 @@ final class Steward {
     }
     managed.triedAtNs = nowNs;
     FrequencyDomain domain = managed.domain;
+    Original original = managed.original;
+    if (original == null) {
+      return;
+    }
     try {
       if (!managed.taken) {
-        domain.takeOver();
+        domain.takeOver(original);
         managed.taken = true;
         managed.writtenKhz = ManagedDomain.NONE;
         managed.writes++;
         LOG.info("{} (pCPUs {}) is managed now", managed, domain.cpus());
-      } else if (isInterferedWith(managed)) {
+      } else if (isInterferedWith(managed, original)) {
         return;
       }
-      if (managed.targetKhz != managed.writtenKhz) {
+      switchTurbo(managed);
+      boolean reached = managed.targetKhz == managed.writtenKhz;
+      if (!reached || domain.isClipped(managed.targetKhz)) {
         steer(managed);
       }
     } catch (SysfsException refused) {
@@ -54,16 +62,24 @@ final class Steward {
     }
   }
 
+  // Below the top level there is no turbo, whatever its switch says.
+  private static void switchTurbo(ManagedDomain managed) throws SysfsException {
+    boolean atTop = managed.targetKhz == managed.domain.ladder().khz(0);
+    if (atTop && managed.domain.switchTurbo(managed.targetTurbo)) {
+      managed.writes++;
+    }
+  }
+
   private static void steer(ManagedDomain managed) throws SysfsException {
-    if (managed.returnedFromOffline) {
+    if (managed.returnedFromOffline && managed.domain.steering() == Steering.SETSPEED) {
       // The kernel guesses the speed of a pCPU that came back, and sends nothing where a write
       // equals its guess: write another level first.
       Ladder ladder = managed.domain.ladder();
       boolean atBottom = managed.targetKhz == ladder.khz(ladder.bottomIndex());
       managed.domain.steer(ladder.khz(atBottom ? 0 : ladder.bottomIndex()));
       managed.writes++;
-      managed.returnedFromOffline = false;
     }
+    managed.returnedFromOffline = false;
     managed.writtenKhz = ManagedDomain.NONE;
     int keptKhz = managed.domain.steer(managed.targetKhz);
     managed.writes++;
@@ -80,12 +96,10 @@ final class Steward {
    * Whether another program's governor or limits are in force here. Where they are, they stay until
    * they are gone ({@code yield}), or are undone ({@code reassert}).
    */
-  private boolean isInterferedWith(ManagedDomain managed) throws SysfsException {
+  private boolean isInterferedWith(ManagedDomain managed, Original original) throws SysfsException {
     FrequencyDomain domain = managed.domain;
-    boolean governor = !domain.governorIsUserspace();
-    boolean limits =
-        domain.minKhz() != managed.limitMinKhz || domain.maxKhz() != managed.limitMaxKhz;
-    if (!governor && !limits) {
+    String what = domain.isUntouched() ? "" : domain.changes();
+    if (what.isEmpty()) {
       if (managed.problem == Refusal.CONFLICT) {
         LOG.info("{}: the conflict is over", managed);
         managed.writtenKhz = ManagedDomain.NONE;
@@ -93,16 +107,12 @@ final class Steward {
       }
       return false;
     }
-    String what = governor ? "governor is " + domain.readGovernor() : "limits were changed";
     if (managed.problem != Refusal.CONFLICT) {
       managed.conflicts++;
     }
     if (reassert) {
       LOG.warn("{}: {} by another program; ours is in force again", managed, what);
-      if (limits) {
-        domain.writeLimits(managed.limitMinKhz, managed.limitMaxKhz);
-      }
-      domain.takeOver();
+      domain.reassert(original);
       managed.writtenKhz = ManagedDomain.NONE;
       managed.problem = null;
       return false;
@@ -111,12 +121,21 @@ final class Steward {
     return true;
   }
 
-  /** Makes the governor ours again and takes the present limits for the administrator's. */
-  void reclaim(ManagedDomain managed) throws SysfsException {
-    managed.domain.takeOver();
-    managed.setLimits(managed.domain.minKhz(), managed.domain.maxKhz());
+  /**
+   * Makes the governor ours again and takes the present limits for the administrator's. Whether the
+   * original changed by that.
+   */
+  boolean reclaim(ManagedDomain managed) throws SysfsException {
+    Original original = managed.original;
+    if (original == null) {
+      return false;
+    }
+    Original fresh = managed.domain.reclaim(original);
+    managed.original = fresh;
+    managed.setLimits(fresh);
     managed.writtenKhz = ManagedDomain.NONE;
     managed.succeed();
+    return !fresh.equals(original);
   }
 
   /** Gives {@code managed} back as it was found. False if the kernel refused; try again later. */
@@ -126,15 +145,14 @@ final class Steward {
       return true;
     }
     try {
-      String governor = managed.domain.readGovernor();
-      if (governor.equals(FrequencyDomain.USERSPACE) || reassert) {
-        managed.domain.giveBack(original);
+      List<String> left = managed.domain.giveBack(original, reassert);
+      if (left.isEmpty()) {
         LOG.info("{} is given back: governor {}", managed, original.governor());
       } else {
-        managed.domain.close();
-        if (!governor.equals(original.governor())) {
-          LOG.warn("{}: governor {} is another program's; left as it is", managed, governor);
-        }
+        LOG.warn(
+            "{} is given back, but for what another program set: {}",
+            managed,
+            String.join(", ", left));
       }
       managed.forget();
       return true;

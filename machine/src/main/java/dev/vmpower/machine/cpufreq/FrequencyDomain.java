@@ -5,7 +5,7 @@ import dev.vmpower.machine.sysfs.Attribute;
 import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.Sysfs;
 import dev.vmpower.machine.sysfs.SysfsException;
-import java.util.Set;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,19 +14,18 @@ import org.jspecify.annotations.Nullable;
  * <p>The kernel shows a frequency domain as {@code cpufreq/policyN}. It calls it a policy; we do
  * not, because a policy here is what a guest or an operator asks for.
  *
- * <p>It is steered by the governor {@code userspace} and {@code scaling_setspeed}. Between {@link
- * #takeOver} and {@link #giveBack} the files that a request needs are kept open.
+ * <p>How it is steered is its {@link Steering}. Between {@link #takeOver} and {@link #giveBack} the
+ * files that a request needs are kept open.
+ *
+ * <p>Limits take effect after their write has returned: a kernel worker applies them. Whoever
+ * writes the present governor once more finds them in force, so that follows each write of a limit.
  *
  * <p>Not thread-safe: the monitor thread owns every instance.
  *
  * <p>Source: Linux {@code Documentation/admin-guide/pm/cpufreq.rst}.
  */
 public final class FrequencyDomain implements AutoCloseable {
-  /** The governor that lets a program set the speed. */
-  public static final String USERSPACE = "userspace";
-
-  // They know the governors performance and powersave only, and no set-speed.
-  private static final Set<String> WITHOUT_SETSPEED = Set.of("intel_pstate", "amd-pstate-epp");
+  private static final String VERIFIED_DRIVER = "acpi-cpufreq";
 
   private final Sysfs sysfs;
   private final String directory;
@@ -34,13 +33,16 @@ public final class FrequencyDomain implements AutoCloseable {
   private final CpuSet cpus;
   private final Ladder ladder;
   private final String driver;
-  private final int baseKhz;
+  private final Steering steering;
+  private final NonTurbo.Facts facts;
+  private final KernelClips clips;
 
   private @Nullable Attribute governor;
   private @Nullable Attribute setspeed;
-  private @Nullable Attribute minLimit;
-  private @Nullable Attribute maxLimit;
+  private @Nullable Attribute boost;
+  private @Nullable Limits limits;
   private @Nullable Attribute current;
+  private boolean boostOn;
 
   FrequencyDomain(
       Sysfs sysfs,
@@ -49,14 +51,16 @@ public final class FrequencyDomain implements AutoCloseable {
       CpuSet cpus,
       Ladder ladder,
       String driver,
-      int baseKhz) {
+      NonTurbo.Facts facts) {
     this.sysfs = sysfs;
     this.directory = directory;
     this.number = number;
     this.cpus = cpus;
     this.ladder = ladder;
     this.driver = driver;
-    this.baseKhz = baseKhz;
+    this.steering = Steering.of(driver, name -> sysfs.exists(directory + name));
+    this.facts = facts;
+    this.clips = new KernelClips(sysfs, directory, ladder);
   }
 
   /** N of {@code policyN}. */
@@ -78,19 +82,31 @@ public final class FrequencyDomain implements AutoCloseable {
     return driver;
   }
 
-  /** What changes when this becomes another frequency domain: its number and its driver. */
+  /**
+   * What changes when this becomes another frequency domain, or another ladder: its number, its
+   * driver and what the ladder was made of.
+   */
   public String look() {
-    return number + " " + driver;
+    return number + " " + driver + " " + facts;
   }
 
   /** {@code base_frequency} in kHz; 0 where the driver has none. */
   public int baseKhz() {
-    return baseKhz;
+    return facts.baseKhz();
+  }
+
+  public Steering steering() {
+    return steering;
   }
 
   /** Whether this driver can be steered at all. */
   public boolean canBeSteered() {
-    return !WITHOUT_SETSPEED.contains(driver) && sysfs.exists(directory + "scaling_setspeed");
+    return steering != Steering.NONE;
+  }
+
+  /** Whether steering it so was seen on a kernel, rather than read in its source. */
+  public boolean isVerified() {
+    return driver.equals(VERIFIED_DRIVER) && !ladder.topIsSwitched();
   }
 
   /**
@@ -99,37 +115,34 @@ public final class FrequencyDomain implements AutoCloseable {
    * @throws SysfsException if one of the files cannot be read
    */
   public Original readOriginal() throws SysfsException {
+    int maxKhz = FrequencyDomains.readKhz(sysfs, directory + "scaling_max_freq");
     return new Original(
         number,
         driver,
-        sysfs.read(directory + "scaling_governor"),
-        sysfs.read(directory + "scaling_setspeed"),
+        steering,
+        readGovernor(),
+        steering == Steering.SETSPEED ? sysfs.read(directory + "scaling_setspeed") : "",
         FrequencyDomains.readKhz(sysfs, directory + "scaling_min_freq"),
-        FrequencyDomains.readKhz(sysfs, directory + "scaling_max_freq"));
+        maxKhz,
+        !clips.explain(Integer.MAX_VALUE, maxKhz),
+        steering == Steering.POWERSAVE_LIMITS ? GivingBack.readEpp(sysfs, directory) : "",
+        ladder.topIsSwitched() ? sysfs.read(directory + "boost") : "");
   }
 
   /**
-   * Makes this frequency domain ours: governor {@code userspace}. Its original must have been saved
-   * before. Also takes back one whose governor somebody else changed.
+   * Makes this frequency domain ours: its governor is the one it is steered under. Its original
+   * must have been saved before. What differs from {@code found} afterwards, another changed.
    *
    * @throws SysfsException if the kernel refused, and the governor is as it was; or if the governor
    *     cannot be read back, so keep the original until it is given back
    */
-  public void takeOver() throws SysfsException {
+  public void takeOver(Original found) throws SysfsException {
     boolean kept = governor != null;
     try {
-      if (governor == null) {
-        governor = sysfs.open(directory + "scaling_governor", false);
-        setspeed = sysfs.open(directory + "scaling_setspeed", true);
-        minLimit = sysfs.open(directory + "scaling_min_freq", false);
-        maxLimit = sysfs.open(directory + "scaling_max_freq", false);
+      if (!kept) {
+        open(found);
       }
-      if (!governor.reads(USERSPACE)) {
-        sysfs.write(directory + "scaling_governor", USERSPACE);
-        if (!governor.reads(USERSPACE)) {
-          throw new SysfsException(directory + "scaling_governor", "did not become userspace");
-        }
-      }
+      takeGovernor();
     } catch (SysfsException refused) {
       // Kept files work again when an offline pCPU returns, but not when a driver does.
       if (!kept || refused.errno() == Errno.ENODEV) {
@@ -139,31 +152,90 @@ public final class FrequencyDomain implements AutoCloseable {
     }
   }
 
-  /** Whether the governor is still the one that {@link #takeOver} set. */
-  public boolean governorIsUserspace() throws SysfsException {
-    return open(governor).reads(USERSPACE);
-  }
-
-  /** The present {@code scaling_min_freq} in kHz. */
-  public int minKhz() throws SysfsException {
-    return open(minLimit).readNumber();
-  }
-
-  /** The present {@code scaling_max_freq} in kHz. */
-  public int maxKhz() throws SysfsException {
-    return open(maxLimit).readNumber();
-  }
-
-  /** Writes both limits, in the order that never crosses them. */
-  public void writeLimits(int minKhz, int maxKhz) throws SysfsException {
-    boolean raise = maxKhz > maxKhz();
-    if (raise) {
-      sysfs.write(directory + "scaling_max_freq", Integer.toString(maxKhz));
+  private void open(Original found) throws SysfsException {
+    governor = sysfs.open(directory + "scaling_governor", steering.maxIsSteered());
+    if (steering == Steering.SETSPEED) {
+      setspeed = sysfs.open(directory + "scaling_setspeed", true);
     }
-    sysfs.write(directory + "scaling_min_freq", Integer.toString(minKhz));
-    if (!raise) {
-      sysfs.write(directory + "scaling_max_freq", Integer.toString(maxKhz));
+    if (ladder.topIsSwitched()) {
+      boost = sysfs.open(directory + "boost", true);
+      boostOn = boost.reads("1");
     }
+    limits = new Limits(sysfs, directory, steering, clips);
+    limits.expect(found);
+  }
+
+  private void takeGovernor() throws SysfsException {
+    String ours = steering.governor();
+    if (ours == null || there(governor).reads(ours)) {
+      return;
+    }
+    sysfs.write(directory + "scaling_governor", ours);
+    if (!there(governor).reads(ours)) {
+      throw new SysfsException(directory + "scaling_governor", "did not become " + ours);
+    }
+  }
+
+  /** Whether governor and limits are as they were left, or last seen. Allocates nothing. */
+  public boolean isUntouched() throws SysfsException {
+    return hasOurGovernor() && hasOurBoost() && there(limits).areAsSeen();
+  }
+
+  /**
+   * What another program changed, in words; empty where nobody did, or only the kernel itself: then
+   * that is how it is from now on.
+   */
+  public String changes() throws SysfsException {
+    if (!hasOurGovernor()) {
+      return "governor is " + readGovernor();
+    }
+    if (!hasOurBoost()) {
+      return "boost was changed";
+    }
+    if (there(limits).minIsAnothers() || there(limits).maxIsAnothers()) {
+      return "limits were changed";
+    }
+    there(limits).see();
+    return "";
+  }
+
+  private boolean hasOurGovernor() throws SysfsException {
+    String ours = steering.governor();
+    return ours == null || there(governor).reads(ours);
+  }
+
+  private boolean hasOurBoost() throws SysfsException {
+    return boost == null || boost.reads(boostOn ? "1" : "0") || FrequencyDomains.boostIsOff(sysfs);
+  }
+
+  /** Makes governor and limits again what they are to be. Steer afterwards. */
+  public void reassert(Original found) throws SysfsException {
+    there(limits).reassert(found);
+    takeGovernor();
+    if (boost != null) {
+      boostOn = boost.reads("1");
+    }
+  }
+
+  /**
+   * Makes the governor ours again, and takes the limits that others set for the administrator's.
+   * Steer afterwards.
+   *
+   * @return {@code found} with these limits
+   */
+  public Original reclaim(Original found) throws SysfsException {
+    takeOver(found);
+    Original fresh = there(limits).adopt(found);
+    there(limits).expect(fresh);
+    if (boost != null) {
+      boostOn = boost.reads("1");
+    }
+    return fresh;
+  }
+
+  /** Whether limits that the kernel itself narrowed keep {@code khz} from being reached. */
+  public boolean isClipped(int khz) {
+    return sysfs.isKernel() && limits != null && limits.clip(khz) != khz;
   }
 
   /**
@@ -173,9 +245,34 @@ public final class FrequencyDomain implements AutoCloseable {
    * @throws SysfsException if the kernel refused
    */
   public int steer(int khz) throws SysfsException {
-    Attribute speed = open(setspeed);
+    if (steering.maxIsSteered()) {
+      there(limits).steer(khz);
+      there(governor).rewrite();
+      return there(limits).readBack(khz);
+    }
+    Attribute speed = there(setspeed);
     speed.writeNumber(khz);
-    return sysfs.isKernel() ? speed.readNumber() : khz;
+    // Some kernels read what was asked for, also where a limit clips it.
+    return sysfs.isKernel() ? there(limits).clip(speed.readNumber()) : khz;
+  }
+
+  /**
+   * Switches turbo at the top level, where it has a switch of its own ({@link
+   * Ladder#topIsSwitched}). Elsewhere, and where it is so already, nothing is written.
+   *
+   * @return whether something was written
+   * @throws SysfsException if the kernel refused
+   */
+  public boolean switchTurbo(boolean on) throws SysfsException {
+    if (boost == null || boostOn == on) {
+      return false;
+    }
+    // While the host's switch is off, the kernel takes none here, and there is no turbo.
+    if (on || !FrequencyDomains.boostIsOff(sysfs)) {
+      boost.writeNumber(on ? 1 : 0);
+    }
+    boostOn = on;
+    return true;
   }
 
   /**
@@ -198,19 +295,16 @@ public final class FrequencyDomain implements AutoCloseable {
   }
 
   /**
-   * Gives the frequency domain back as it was found: the governor, then its set-speed.
+   * Gives the frequency domain back as it was found.
    *
+   * @param everything also what another program changed meanwhile
+   * @return what another program changed, and was left so
    * @throws SysfsException if the kernel refused; what was written stays, and calling again is safe
    */
-  public void giveBack(Original original) throws SysfsException {
-    sysfs.write(directory + "scaling_governor", original.governor());
-    // The kernel forgets the set-speed of another governor by itself; a plain directory does not.
-    boolean speedWasSet =
-        original.governor().equals(USERSPACE) && original.setspeed().matches("[0-9]+");
-    if (speedWasSet || !sysfs.isKernel()) {
-      sysfs.write(directory + "scaling_setspeed", original.setspeed());
-    }
+  public List<String> giveBack(Original original, boolean everything) throws SysfsException {
+    List<String> left = new GivingBack(sysfs, directory, limits, everything).run(original);
     close();
+    return left;
   }
 
   /** The governor as the kernel tells it now, also while this frequency domain is not ours. */
@@ -223,14 +317,16 @@ public final class FrequencyDomain implements AutoCloseable {
   public void close() {
     close(governor);
     close(setspeed);
-    close(minLimit);
-    close(maxLimit);
+    close(boost);
     close(current);
+    if (limits != null) {
+      limits.close();
+    }
     governor = null;
     setspeed = null;
-    minLimit = null;
-    maxLimit = null;
+    boost = null;
     current = null;
+    limits = null;
   }
 
   private static void close(@Nullable Attribute attribute) {
@@ -239,11 +335,11 @@ public final class FrequencyDomain implements AutoCloseable {
     }
   }
 
-  private Attribute open(@Nullable Attribute attribute) throws SysfsException {
-    if (attribute == null) {
+  private <T> T there(@Nullable T kept) throws SysfsException {
+    if (kept == null) {
       throw new SysfsException(directory, Errno.ENODEV);
     }
-    return attribute;
+    return kept;
   }
 
   @Override

@@ -46,18 +46,27 @@ public final class FrequencyDomains {
     List<String> looks = new ArrayList<>();
     List<Integer> numbers = policyNumbers(sysfs);
     for (int number : numbers) {
-      looks.add(number + " " + optional(sysfs, "cpufreq/policy" + number + "/scaling_driver"));
+      look(sysfs, "cpufreq/policy" + number + "/", number, looks);
     }
     if (numbers.isEmpty()) {
       present.forEach(
           cpu -> {
             String directory = "cpu" + cpu + "/cpufreq/";
             if (sysfs.exists(directory + "scaling_governor")) {
-              looks.add(cpu + " " + optional(sysfs, directory + "scaling_driver"));
+              look(sysfs, directory, cpu, looks);
             }
           });
     }
     return looks;
+  }
+
+  private static void look(Sysfs sysfs, String directory, int number, List<String> looks) {
+    try {
+      String driver = ifThere(sysfs, directory + "scaling_driver");
+      looks.add(number + " " + driver + " " + NonTurbo.Facts.read(sysfs, directory));
+    } catch (SysfsException offline) {
+      // It is not read either.
+    }
   }
 
   private static CpuSet add(
@@ -105,14 +114,14 @@ public final class FrequencyDomains {
         cpus,
         readLadder(sysfs, directory, nonTurbo),
         driver,
-        nonTurbo.baseKhz());
+        NonTurbo.Facts.read(sysfs, directory));
   }
 
   private static Ladder readLadder(Sysfs sysfs, String directory, NonTurbo nonTurbo)
       throws SysfsException {
-    String table = ifThere(sysfs, directory + "scaling_available_frequencies");
+    String table = ifThere(sysfs, directory + NonTurbo.TABLE);
     if (!table.isEmpty()) {
-      return Ladder.ofTable(table);
+      return nonTurbo.ofTable(table);
     }
     int minKhz = readKhz(sysfs, directory + "cpuinfo_min_freq");
     int maxKhz = readKhz(sysfs, directory + "cpuinfo_max_freq");
@@ -140,7 +149,8 @@ public final class FrequencyDomains {
     }
   }
 
-  private static String optional(Sysfs sysfs, String path) {
+  /** Empty where it cannot be read. */
+  static String optional(Sysfs sysfs, String path) {
     try {
       return sysfs.read(path);
     } catch (SysfsException notThere) {
@@ -152,7 +162,10 @@ public final class FrequencyDomains {
    * Whether the host as a whole has turbo switched off; where it has no such switch, it has not.
    */
   public static boolean turboIsOff(Sysfs sysfs) {
-    return optional(sysfs, "cpufreq/boost").equals("0")
-        || optional(sysfs, "intel_pstate/no_turbo").equals("1");
+    return boostIsOff(sysfs) || optional(sysfs, "intel_pstate/no_turbo").equals("1");
+  }
+
+  static boolean boostIsOff(Sysfs sysfs) {
+    return optional(sysfs, "cpufreq/boost").equals("0");
   }
 }

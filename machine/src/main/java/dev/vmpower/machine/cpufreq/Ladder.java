@@ -21,10 +21,12 @@ public final class Ladder {
 
   private final int[] levelsKhz;
   private final int nonTurboIndex;
+  private final boolean topIsSwitched;
 
-  private Ladder(int[] levelsKhz, int nonTurboIndex) {
+  private Ladder(int[] levelsKhz, int nonTurboIndex, boolean topIsSwitched) {
     this.levelsKhz = levelsKhz;
     this.nonTurboIndex = nonTurboIndex;
+    this.topIsSwitched = topIsSwitched;
   }
 
   /**
@@ -42,7 +44,7 @@ public final class Ladder {
     }
     int[] khz = descending(levels);
     boolean marked = khz.length > 1 && khz[0] - khz[1] == TURBO_MARKER_KHZ;
-    return new Ladder(khz, marked ? 1 : 0);
+    return new Ladder(khz, marked ? 1 : 0, false);
   }
 
   /**
@@ -68,7 +70,17 @@ public final class Ladder {
     while (khz[index] != top) {
       index++;
     }
-    return new Ladder(khz, index);
+    return new Ladder(khz, index, false);
+  }
+
+  /** This ladder where the top level is turbo. One of a single level has none. */
+  Ladder withTurboTop() {
+    return new Ladder(levelsKhz, Math.min(1, bottomIndex()), false);
+  }
+
+  /** This ladder where the top level is with turbo or without it, by a switch beside it. */
+  Ladder withSwitchedTop() {
+    return new Ladder(levelsKhz, 0, true);
   }
 
   private static int[] descending(NavigableSet<Integer> levels) {
@@ -87,13 +99,18 @@ public final class Ladder {
     return levelsKhz.length - 1;
   }
 
-  /** The index of the highest level without turbo; 0 where there is no turbo. */
+  /** The index of the highest level without turbo; 0 where no level is turbo by itself. */
   public int nonTurboIndex() {
     return nonTurboIndex;
   }
 
   public boolean hasTurbo() {
-    return nonTurboIndex > 0;
+    return nonTurboIndex > 0 || topIsSwitched;
+  }
+
+  /** Whether the top level is with turbo or without it, by a switch beside the ladder. */
+  public boolean topIsSwitched() {
+    return topIsSwitched;
   }
 
   /** The index of the lowest level that is at least {@code khz}; 0 if none is. */
@@ -123,6 +140,7 @@ public final class Ladder {
   public boolean equals(Object other) {
     return other instanceof Ladder ladder
         && nonTurboIndex == ladder.nonTurboIndex
+        && topIsSwitched == ladder.topIsSwitched
         && Arrays.equals(levelsKhz, ladder.levelsKhz);
   }
 
@@ -133,6 +151,7 @@ public final class Ladder {
 
   @Override
   public String toString() {
-    return Arrays.toString(levelsKhz) + (hasTurbo() ? " turbo above " + khz(nonTurboIndex) : "");
+    String turbo = topIsSwitched ? " turbo by a switch" : " turbo above " + khz(nonTurboIndex);
+    return Arrays.toString(levelsKhz) + (hasTurbo() ? turbo : "");
   }
 }

@@ -5,8 +5,7 @@ import dev.vmpower.machine.sysfs.Sysfs;
 import dev.vmpower.machine.sysfs.SysfsException;
 
 /**
- * The highest frequency without turbo of a driver that has no table, which each driver tells in its
- * own way. Where none does, nothing is turbo.
+ * Where turbo begins, which each driver tells in its own way. Where none does, nothing is turbo.
  *
  * <p>Source: Linux {@code Documentation/admin-guide/pm/intel_pstate.rst} and {@code
  * amd-pstate.rst}.
@@ -14,6 +13,23 @@ import dev.vmpower.machine.sysfs.SysfsException;
 final class NonTurbo {
   private static final int STEP_KHZ = 100_000;
   private static final int KHZ_PER_MHZ = 1000;
+
+  /**
+   * What may change while the driver stays: some CPUs move their base frequency, and with turbo
+   * switched off the hardware's limit can fall. 0 where it is not told, or where a table counts.
+   */
+  record Facts(int maxKhz, int baseKhz) {
+    static Facts read(Sysfs sysfs, String directory) {
+      if (sysfs.exists(directory + TABLE)) {
+        return new Facts(0, number(sysfs, directory + "base_frequency"));
+      }
+      return new Facts(
+          number(sysfs, directory + "cpuinfo_max_freq"),
+          number(sysfs, directory + "base_frequency"));
+    }
+  }
+
+  static final String TABLE = "scaling_available_frequencies";
 
   private final Sysfs sysfs;
   private final String directory;
@@ -27,13 +43,27 @@ final class NonTurbo {
     this.cpus = cpus;
   }
 
-  /** {@code base_frequency} in kHz; 0 where the driver has none. */
-  int baseKhz() {
-    return number(directory + "base_frequency");
+  /**
+   * The ladder of a table, whose top is turbo by acpi-cpufreq's marker, or else, on AMD, the
+   * nominal frequency that turbo goes beyond while it is switched on.
+   */
+  Ladder ofTable(String table) {
+    Ladder ladder = Ladder.ofTable(table);
+    if (ladder.hasTurbo() || !driver.equals("acpi-cpufreq")) {
+      return ladder;
+    }
+    if (sysfs.exists(directory + "boost")) {
+      return ladder.withSwitchedTop();
+    }
+    boolean boosts =
+        sysfs.exists(directory + "cpb")
+            || (sysfs.exists("cpufreq/boost")
+                && number(directory + "cpuinfo_max_freq") > ladder.khz(0));
+    return boosts ? ladder.withTurboTop() : ladder;
   }
 
   int highestKhz(int minKhz, int maxKhz) {
-    int baseKhz = baseKhz();
+    int baseKhz = number(directory + "base_frequency");
     if (baseKhz > 0 && baseKhz <= maxKhz) {
       return baseKhz;
     }
@@ -79,8 +109,12 @@ final class NonTurbo {
     return "cpu" + (cpus.isEmpty() ? 0 : cpus.get(0)) + "/acpi_cppc/" + name;
   }
 
-  /** 0 where there is no such file, or no such number in it. */
   private int number(String path) {
+    return number(sysfs, path);
+  }
+
+  /** 0 where there is no such file, or no such number in it. */
+  private static int number(Sysfs sysfs, String path) {
     try {
       return Math.max(Integer.parseInt(sysfs.read(path)), 0);
     } catch (SysfsException | NumberFormatException notTold) {

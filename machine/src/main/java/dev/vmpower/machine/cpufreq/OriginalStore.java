@@ -20,18 +20,23 @@ import java.util.TreeMap;
  * one and forces the directory: whoever reads it finds all of the old or all of the new originals.
  *
  * <pre>
- *   vmpower-originals 1
+ *   vmpower-originals 2
  *   boot 5c6d4d8e-…
  *   root /sys/devices/system/cpu
- *   policy 0 governor=userspace setspeed=1700000 min=1200000 max=2601000 driver=acpi-cpufreq
+ *   policy 0 governor=userspace setspeed=1700000 min=1200000 max=2601000 capped=false
+ *       steer=setspeed epp= boost= driver=acpi-cpufreq      (all on one line)
  *   end 1
  * </pre>
+ *
+ * <p>Version 1 had no {@code capped}, {@code steer}, {@code epp} and {@code boost}: it knew one way
+ * to steer, which leaves limits alone.
  *
  * <p>After a reboot, or for another tree, what it holds is void.
  */
 public final class OriginalStore {
   private static final String NAME = "originals";
-  private static final String HEAD = "vmpower-originals 1";
+  private static final String HEAD = "vmpower-originals 2";
+  private static final String OLD_HEAD = "vmpower-originals 1";
   private static final int FILE_BYTES_MAX = 4 << 20;
 
   private final Path file;
@@ -89,6 +94,10 @@ public final class OriginalStore {
       text.append(" setspeed=").append(word(original.setspeed()));
       text.append(" min=").append(original.minKhz());
       text.append(" max=").append(original.maxKhz());
+      text.append(" capped=").append(original.capped());
+      text.append(" steer=").append(original.steering().word());
+      text.append(" epp=").append(word(original.epp()));
+      text.append(" boost=").append(word(original.boost()));
       text.append(" driver=").append(line(original.driver())).append('\n');
     }
     return text.append("end ").append(originals.size()).append('\n').toString();
@@ -148,7 +157,8 @@ public final class OriginalStore {
       throw broken("it is no text");
     }
     String[] lines = text.split("\n", -1);
-    if (!lines[0].equals(HEAD)) {
+    boolean old = lines[0].equals(OLD_HEAD);
+    if (!old && !lines[0].equals(HEAD)) {
       throw broken("it does not begin with '" + HEAD + "'");
     }
     // A line counts only if it has its end.
@@ -157,14 +167,14 @@ public final class OriginalStore {
         return Map.of();
       }
     }
-    return parse(lines);
+    return parse(lines, old);
   }
 
-  private Map<Integer, Original> parse(String[] lines) throws IOException {
+  private Map<Integer, Original> parse(String[] lines, boolean old) throws IOException {
     Map<Integer, Original> originals = new TreeMap<>();
     int line = 3;
     for (; line < lines.length && lines[line].startsWith("policy "); line++) {
-      Original original = parse(lines[line]);
+      Original original = parse(lines[line], old);
       originals.put(original.policy(), original);
     }
     if (line >= lines.length || !lines[line].equals("end " + originals.size())) {
@@ -173,20 +183,31 @@ public final class OriginalStore {
     return originals;
   }
 
-  private Original parse(String line) throws IOException {
+  private Original parse(String line, boolean old) throws IOException {
     try {
       int driver = line.indexOf(" driver=");
       String[] words = line.substring(0, driver).split(" ");
       return new Original(
           Integer.parseInt(words[1]),
           line.substring(driver + " driver=".length()),
+          old ? Steering.SETSPEED : Steering.ofWord(value(words[7], "steer=")),
           value(words[2], "governor="),
           value(words[3], "setspeed="),
           Integer.parseInt(value(words[4], "min=")),
-          Integer.parseInt(value(words[5], "max=")));
+          Integer.parseInt(value(words[5], "max=")),
+          old || yesOrNo(value(words[6], "capped=")),
+          old ? "" : value(words[8], "epp="),
+          old ? "" : value(words[9], "boost="));
     } catch (IllegalArgumentException | IndexOutOfBoundsException malformed) {
       throw broken("'" + line + "' is no original");
     }
+  }
+
+  private static boolean yesOrNo(String word) {
+    if (!word.equals("true") && !word.equals("false")) {
+      throw new IllegalArgumentException(word);
+    }
+    return word.equals("true");
   }
 
   private static String value(String word, String key) {

@@ -13,11 +13,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host with acpi-cpufreq, in memory, that answers as the kernel does: it refuses what the kernel
- * refuses, clamps and rounds what the kernel does, and can be told to fail.
+ * A host in memory that answers as the kernel does: it refuses what the kernel refuses, clamps and
+ * rounds what the kernel does, and can be told to fail.
  *
- * <p>The rules were seen with Linux 6.1 and its unmodified acpi-cpufreq driver. {@code cpufreq} of
- * each {@code cpuN} leads to its {@code policyN}. Not thread-safe.
+ * <p>The rules were seen with Linux 6.1 and its unmodified acpi-cpufreq driver; those of other
+ * drivers ({@link FakeDriver}) come from their sources. {@code cpufreq} of each {@code cpuN} leads
+ * to its {@code policyN}. Not thread-safe.
  */
 public final class FakeSysfs implements Sysfs {
   private final Map<String, String> constants = new TreeMap<>();
@@ -43,6 +44,28 @@ public final class FakeSysfs implements Sysfs {
 
   /** Adds one frequency domain of {@code cpus}, the lowest first, with the levels of a table. */
   public FakeSysfs addPolicy(String table, int... cpus) {
+    String directory = addTopology(cpus);
+    constants.put(directory + "scaling_driver", "acpi-cpufreq");
+    constants.put(directory + "scaling_available_frequencies", table + " ");
+    constants.put(
+        directory + "scaling_available_governors",
+        String.join(" ", FakeDriver.ACPI.governors()) + " ");
+    policies.put(directory, new FakePolicy(directory, FakeDriver.ACPI, table, constants));
+    return this;
+  }
+
+  /** Adds one frequency domain of {@code cpus}, the lowest first, with all that a driver has. */
+  public FakeSysfs addPolicy(FakeDriver driver, int... cpus) {
+    String directory = addTopology(cpus);
+    constants.putAll(driver.constants(directory, cpus));
+    String table = constants.get(directory + "scaling_available_frequencies");
+    FakePolicy policy = new FakePolicy(directory, driver, table, constants);
+    policy.setLimitsLag(true);
+    policies.put(directory, policy);
+    return this;
+  }
+
+  private String addTopology(int... cpus) {
     String directory = "cpufreq/policy" + cpus[0] + "/";
     List<String> words = new ArrayList<>();
     for (int cpu : cpus) {
@@ -52,11 +75,20 @@ public final class FakeSysfs implements Sysfs {
     }
     constants.put(directory + "related_cpus", String.join(" ", words));
     constants.put(directory + "affected_cpus", String.join(" ", words));
-    constants.put(directory + "scaling_driver", "acpi-cpufreq");
-    constants.put(directory + "scaling_available_frequencies", table + " ");
-    constants.put(directory + "scaling_available_governors", FakePolicy.governors() + " ");
-    policies.put(directory, new FakePolicy(directory, table));
-    return this;
+    return directory;
+  }
+
+  /** Every file there is, with what it reads now. */
+  public Map<String, String> files() throws SysfsException {
+    Map<String, String> texts = new TreeMap<>(constants);
+    for (Map.Entry<String, FakePolicy> entry : policies.entrySet()) {
+      for (String name : FakePolicy.NAMES) {
+        if (entry.getValue().has(name)) {
+          texts.put(entry.getKey() + name, entry.getValue().read(name));
+        }
+      }
+    }
+    return texts;
   }
 
   /** Makes every open, read and write of {@code path} fail, until told otherwise with null. */
@@ -173,6 +205,11 @@ public final class FakeSysfs implements Sysfs {
     return links.getOrDefault(directory, directory) + name(path);
   }
 
+  private boolean isWritable(String path) {
+    FakePolicy policy = policyOf(path);
+    return policy != null && policy.isWritable(name(path));
+  }
+
   private @Nullable FakePolicy policyOf(String path) {
     return policies.get(path.substring(0, path.lastIndexOf('/') + 1));
   }
@@ -188,7 +225,7 @@ public final class FakeSysfs implements Sysfs {
     if (!exists(real)) {
       throw new SysfsException(path, Errno.ENOENT);
     }
-    if (writable && (constants.containsKey(real) || !FakePolicy.isWritable(name(real)))) {
+    if (writable && (constants.containsKey(real) || !isWritable(real))) {
       throw new SysfsException(path, Errno.EACCES);
     }
     return new FakeAttribute(real, policyOf(real));
@@ -198,7 +235,7 @@ public final class FakeSysfs implements Sysfs {
   public boolean exists(String path) {
     String real = resolve(path);
     FakePolicy policy = policyOf(real);
-    return constants.containsKey(real) || (policy != null && FakePolicy.has(name(real)));
+    return constants.containsKey(real) || (policy != null && policy.has(name(real)));
   }
 
   @Override
@@ -249,6 +286,11 @@ public final class FakeSysfs implements Sysfs {
     public void writeNumber(int number) throws SysfsException {
       refuseUnloaded();
       write(path, Integer.toString(number));
+    }
+
+    @Override
+    public void rewrite() throws SysfsException {
+      write(path, text());
     }
 
     private String text() throws SysfsException {

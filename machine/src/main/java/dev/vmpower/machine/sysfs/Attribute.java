@@ -31,6 +31,13 @@ public interface Attribute extends AutoCloseable {
    */
   void writeNumber(int number) throws SysfsException;
 
+  /**
+   * Writes the first line as it is now once more, which for some attributes is a command.
+   *
+   * @throws SysfsException if the kernel refused
+   */
+  void rewrite() throws SysfsException;
+
   @Override
   void close();
 }

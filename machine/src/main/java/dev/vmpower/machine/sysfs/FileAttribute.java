@@ -100,6 +100,23 @@ final class FileAttribute implements Attribute {
   }
 
   @Override
+  public void rewrite() throws SysfsException {
+    int end = readLine();
+    if (end == 0 || end == TEXT_BYTES_MAX) {
+      throw new SysfsException(path, end == 0 ? "is empty" : "is too long to be written again");
+    }
+    buffer.put(end, (byte) '\n');
+    buffer.position(0).limit(end + 1);
+    try {
+      file.write(buffer, 0);
+    } catch (IOException refused) {
+      throw new SysfsException(path, Errno.of(refused), refused);
+    } finally {
+      buffer.clear();
+    }
+  }
+
+  @Override
   public void close() {
     try {
       file.close();

@@ -25,9 +25,10 @@ class FrequencyDomainTest {
 
   private final FakeSysfs sysfs = new FakeSysfs().addCpus(0, 2, TABLE);
   private FrequencyDomain domain;
+  private Original found;
 
   @BeforeEach
-  void read() {
+  void read() throws SysfsException {
     domain =
         FrequencyDomains.read(
                 sysfs,
@@ -36,6 +37,7 @@ class FrequencyDomainTest {
                   throw new AssertionError(problem);
                 })
             .get(0);
+    found = domain.readOriginal();
   }
 
   @Test
@@ -51,33 +53,41 @@ class FrequencyDomainTest {
     assertThat(domain).hasToString("policy0");
     assertThat(domain.readOriginal())
         .isEqualTo(
-            new Original(0, "acpi-cpufreq", "schedutil", "<unsupported>", 1_200_000, 2_601_000));
+            new Original(
+                0,
+                "acpi-cpufreq",
+                Steering.SETSPEED,
+                "schedutil",
+                "<unsupported>",
+                1_200_000,
+                2_601_000,
+                false,
+                "",
+                ""));
     assertThat(sysfs.takeWrites()).isEmpty();
   }
 
   @Test
   void takingOverSetsTheGovernorAndNothingElse() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
 
     assertThat(sysfs.takeWrites()).containsExactly(GOVERNOR + "=userspace");
-    assertThat(domain.governorIsUserspace()).isTrue();
-    assertThat(domain.minKhz()).isEqualTo(1_200_000);
-    assertThat(domain.maxKhz()).isEqualTo(2_601_000);
+    assertThat(domain.isUntouched()).isTrue();
     assertThat(sysfs.policy(0).currentKhz()).isEqualTo(2_601_000);
     assertThat(sysfs.policy(1).governor()).isEqualTo("schedutil");
   }
 
   @Test
   void takingOverAgainWritesOnlyWhatAnotherProgramChanged() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     sysfs.takeWrites();
-    domain.takeOver();
+    domain.takeOver(found);
     assertThat(sysfs.takeWrites()).isEmpty();
 
     sysfs.policy(0).setGovernor("performance");
-    assertThat(domain.governorIsUserspace()).isFalse();
-    domain.takeOver();
-    assertThat(domain.governorIsUserspace()).isTrue();
+    assertThat(domain.isUntouched()).isFalse();
+    domain.takeOver(found);
+    assertThat(domain.isUntouched()).isTrue();
     assertThat(sysfs.takeWrites()).containsExactly(GOVERNOR + "=userspace");
   }
 
@@ -88,13 +98,14 @@ class FrequencyDomainTest {
   void aRefusedGovernorIsToldAndStays(Errno errno) throws Exception {
     sysfs.failWrites(GOVERNOR, errno);
 
-    SysfsException refused = catchThrowableOfType(SysfsException.class, domain::takeOver);
+    SysfsException refused =
+        catchThrowableOfType(SysfsException.class, () -> domain.takeOver(found));
 
     assertThat(refused.errno()).isEqualTo(errno);
     assertThat(sysfs.policy(0).governor()).isEqualTo("schedutil");
     assertThatThrownBy(() -> domain.steer(1_700_000)).isInstanceOf(SysfsException.class);
     sysfs.failWrites(GOVERNOR, null);
-    domain.takeOver();
+    domain.takeOver(found);
     assertThat(domain.steer(1_700_000)).isEqualTo(1_700_000);
   }
 
@@ -110,15 +121,16 @@ class FrequencyDomainTest {
             CpuSet.of(0),
             Ladder.ofTable(TABLE),
             "acpi-cpufreq",
-            0);
+            new NonTurbo.Facts(0, 0));
 
-    assertThatThrownBy(taken::takeOver).hasMessage(GOVERNOR + ": did not become userspace");
+    assertThatThrownBy(() -> taken.takeOver(found))
+        .hasMessage(GOVERNOR + ": did not become userspace");
   }
 
   @ParameterizedTest
   @ValueSource(ints = {2_601_000, 2_600_000, 2_300_000, 2_000_000, 1_700_000, 1_400_000, 1_200_000})
   void everyLevelIsKeptAsAskedInOneWrite(int khz) throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     sysfs.takeWrites();
 
     assertThat(domain.steer(khz)).isEqualTo(khz);
@@ -135,16 +147,16 @@ class FrequencyDomainTest {
   })
   void aLimitClipsAndTheReadBackSaysSo(String limit, String value, int askedKhz, int keptKhz)
       throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     sysfs.write(POLICY + limit, value);
 
     assertThat(domain.steer(askedKhz)).isEqualTo(keptKhz);
-    assertThat(limit.contains("max") ? domain.maxKhz() : domain.minKhz()).isEqualTo(2_000_000);
+    assertThat(domain.changes()).isEqualTo("limits were changed");
   }
 
   @Test
   void aDriverThatFailsSilentlyIsSeenByTheReadBack() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     domain.steer(2_300_000);
     sysfs.policy(0).setFailsSilently(true);
 
@@ -153,7 +165,7 @@ class FrequencyDomainTest {
 
   @Test
   void underAnotherGovernorSteeringIsRefused() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     sysfs.policy(0).setGovernor("ondemand");
 
     SysfsException refused =
@@ -164,47 +176,46 @@ class FrequencyDomainTest {
 
   @Test
   void offlineIsBusyAndTheKeptFilesWorkAgainAfterwards() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     domain.steer(1_700_000);
     Original original = domain.readOriginal();
     sysfs.setOnline(0, false);
 
     assertBusy(() -> domain.steer(1_400_000));
-    assertBusy(domain::minKhz);
-    assertBusy(domain::governorIsUserspace);
+    assertBusy(domain::isUntouched);
     assertBusy(domain::readOriginal);
-    assertBusy(() -> domain.giveBack(original));
-    assertBusy(domain::takeOver);
+    assertBusy(() -> domain.giveBack(original, false));
+    assertBusy(() -> domain.takeOver(found));
     assertThat(domain.currentKhz()).isZero();
 
     sysfs.setOnline(0, true);
-    assertThat(domain.governorIsUserspace()).isTrue();
+    assertThat(domain.isUntouched()).isTrue();
     assertThat(domain.steer(1_400_000)).isEqualTo(1_400_000);
     assertThat(domain.currentKhz()).isEqualTo(1_400_000);
-    domain.takeOver();
+    domain.takeOver(found);
   }
 
   @Test
   void oneThatIsOfflineIsNotTakenOverUntilItReturns() throws Exception {
     sysfs.setOnline(0, false);
-    assertBusy(domain::takeOver);
+    assertBusy(() -> domain.takeOver(found));
     sysfs.setOnline(0, true);
-    domain.takeOver();
+    domain.takeOver(found);
     assertThat(domain.steer(1_400_000)).isEqualTo(1_400_000);
   }
 
   @Test
   void afterTheDriverWasReplacedTakingOverAgainOpensItsNewFiles() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     assertThat(domain.currentKhz()).isPositive();
     sysfs.unloadDriver();
     SysfsException gone = catchThrowableOfType(SysfsException.class, () -> domain.steer(1_400_000));
     assertThat(gone.errno()).isEqualTo(Errno.ENODEV);
     assertThat(domain.currentKhz()).isZero();
-    assertThatThrownBy(domain::takeOver).isInstanceOf(SysfsException.class);
+    assertThatThrownBy(() -> domain.takeOver(found)).isInstanceOf(SysfsException.class);
 
     sysfs.addCpus(0, 1, TABLE);
-    domain.takeOver();
+    domain.takeOver(found);
     assertThat(domain.steer(1_400_000)).isEqualTo(1_400_000);
     assertThat(domain.currentKhz()).isEqualTo(1_400_000);
   }
@@ -214,11 +225,11 @@ class FrequencyDomainTest {
   void itIsGivenBackAsItWasFound(String governor) throws Exception {
     sysfs.policy(0).setGovernor(governor);
     Original original = domain.readOriginal();
-    domain.takeOver();
+    domain.takeOver(found);
     domain.steer(1_400_000);
     sysfs.takeWrites();
 
-    domain.giveBack(original);
+    domain.giveBack(original, false);
 
     assertThat(sysfs.takeWrites()).containsExactly(GOVERNOR + "=" + governor);
     assertThat(domain.readOriginal()).isEqualTo(original);
@@ -232,11 +243,11 @@ class FrequencyDomainTest {
     sysfs.write(SETSPEED, "1700000");
     Original original = domain.readOriginal();
     sysfs.takeWrites();
-    domain.takeOver();
+    domain.takeOver(found);
     assertThat(sysfs.takeWrites()).isEmpty();
     domain.steer(1_200_000);
 
-    domain.giveBack(original);
+    domain.giveBack(original, false);
 
     assertThat(domain.readOriginal()).isEqualTo(original);
     assertThat(original.setspeed()).isEqualTo("1700000");
@@ -246,8 +257,11 @@ class FrequencyDomainTest {
   /** Its governor changed while it was read: there is no speed that could be written. */
   @Test
   void anOriginalWithoutASpeedIsGivenBackAllTheSame() throws Exception {
-    domain.takeOver();
-    domain.giveBack(new Original(0, "acpi-cpufreq", "userspace", "<unsupported>", 0, 0));
+    domain.takeOver(found);
+    Original without =
+        new Original(
+            0, "acpi-cpufreq", Steering.SETSPEED, "userspace", "<unsupported>", 0, 0, true, "", "");
+    domain.giveBack(without, false);
 
     assertThat(sysfs.policy(0).governor()).isEqualTo("userspace");
   }
@@ -255,13 +269,13 @@ class FrequencyDomainTest {
   @Test
   void aRefusedGivingBackCanBeTriedAgain() throws Exception {
     Original original = domain.readOriginal();
-    domain.takeOver();
+    domain.takeOver(found);
     sysfs.failWrites(GOVERNOR, Errno.EBUSY);
-    assertBusy(() -> domain.giveBack(original));
+    assertBusy(() -> domain.giveBack(original, false));
     assertThat(domain.steer(1_400_000)).isEqualTo(1_400_000);
 
     sysfs.failWrites(GOVERNOR, null);
-    domain.giveBack(original);
+    domain.giveBack(original, false);
     assertThat(sysfs.policy(0).governor()).isEqualTo("schedutil");
   }
 
@@ -269,24 +283,24 @@ class FrequencyDomainTest {
   @Test
   void itIsGivenBackByOneThatDidNotTakeItOver() throws Exception {
     Original original = domain.readOriginal();
-    domain.takeOver();
+    domain.takeOver(found);
     domain.close();
     read();
 
-    domain.giveBack(original);
+    domain.giveBack(original, false);
     assertThat(domain.readOriginal()).isEqualTo(original);
   }
 
   @Test
   void closingChangesNothing() throws Exception {
-    domain.takeOver();
+    domain.takeOver(found);
     domain.steer(1_400_000);
     sysfs.takeWrites();
     domain.close();
     domain.close();
 
     assertThat(sysfs.takeWrites()).isEmpty();
-    assertThatThrownBy(domain::minKhz).hasMessage(POLICY + ": No such device");
+    assertThatThrownBy(domain::isUntouched).hasMessage(POLICY + ": No such device");
     assertThat(domain.currentKhz()).isEqualTo(1_400_000);
   }
 

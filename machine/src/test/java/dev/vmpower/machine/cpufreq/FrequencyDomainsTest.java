@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Frequency domains of plain trees: what is found, what is left out, and why. */
 class FrequencyDomainsTest {
@@ -86,7 +85,7 @@ class FrequencyDomainsTest {
     assertThat(numbers(domains)).containsExactly(0, 1);
     assertThat(domains.get(1).cpus()).isEqualTo(CpuSet.of(1, 2));
     assertThat(problems).isEmpty();
-    domains.get(1).takeOver();
+    domains.get(1).takeOver(domains.get(1).readOriginal());
     domains.get(1).steer(1_700_000);
     assertThat(tree.get("cpu1/cpufreq/scaling_setspeed")).isEqualTo("1700000\n");
     assertThat(tree.get("cpu2/cpufreq/scaling_governor")).isEqualTo("ondemand\n");
@@ -173,7 +172,7 @@ class FrequencyDomainsTest {
     policy(0, "0");
     FrequencyDomain domain = read().get(0);
     Original original = domain.readOriginal();
-    domain.takeOver();
+    domain.takeOver(original);
     assertThat(tree.get("cpufreq/policy0/scaling_governor")).isEqualTo("userspace\n");
     assertThat(tree.get("cpufreq/policy0/scaling_setspeed")).isEqualTo("<unsupported>\n");
 
@@ -181,20 +180,12 @@ class FrequencyDomainsTest {
     assertThat(tree.get("cpufreq/policy0/scaling_setspeed")).isEqualTo("1700000\n");
     assertThat(domain.currentKhz()).isEqualTo(1_200_000);
 
-    domain.giveBack(original);
+    domain.giveBack(original, false);
     for (String line : ACPI) {
       int blank = line.indexOf(' ');
       assertThat(tree.get("cpufreq/policy0/" + line.substring(0, blank)))
           .isEqualTo(line.substring(blank + 1) + "\n");
     }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"intel_pstate", "amd-pstate-epp"})
-  void aDriverWithoutSetspeedCannotBeSteered(String driver) {
-    policy(0, "0").put("cpufreq/policy0/scaling_driver", driver + "\n");
-
-    assertThat(read()).singleElement().matches(domain -> !domain.canBeSteered());
   }
 
   @Test

@@ -20,10 +20,27 @@ class OriginalStoreTest {
   private static final String ROOT = "/sys/devices/system/cpu";
   private static final Map<Integer, Original> ORIGINALS =
       Map.of(
-          0, new Original(0, "acpi-cpufreq", "schedutil", "<unsupported>", 1_200_000, 2_601_000),
-          2, new Original(2, "acpi-cpufreq", "userspace", "1700000", 1_400_000, 2_300_000),
-          10, new Original(10, "", "performance", "", 0, Integer.MAX_VALUE),
-          11, new Original(11, "a driver=with blanks", "x", "0", 1, 2));
+          0, original(0, "schedutil", "<unsupported>", "acpi-cpufreq"),
+          2, original(2, "userspace", "1700000", "acpi-cpufreq"),
+          10, original(10, "performance", "", ""),
+          11, original(11, "x", "0", "a driver=with blanks"),
+          12,
+              new Original(
+                  12,
+                  "amd-pstate-epp",
+                  Steering.POWERSAVE_LIMITS,
+                  "powersave",
+                  "",
+                  400_000,
+                  4_463_000,
+                  false,
+                  "balance_performance",
+                  "1"));
+
+  private static Original original(int policy, String governor, String setspeed, String driver) {
+    return new Original(
+        policy, driver, Steering.SETSPEED, governor, setspeed, 1_400_000, 2_300_000, true, "", "");
+  }
 
   @TempDir Path directory;
 
@@ -37,17 +54,34 @@ class OriginalStoreTest {
 
   @Test
   void theFileIsTheOneThatIsDescribed() throws IOException {
-    store().save(Map.of(2, ORIGINALS.getOrDefault(2, new Original(0, "", "", "", 0, 0))));
+    store().save(Map.of(2, original(2, "userspace", "1700000", "acpi-cpufreq")));
 
     assertThat(file())
         .hasContent(
             """
-            vmpower-originals 1
+            vmpower-originals 2
             boot 5c6d4d8e-0000-4000-8000-000000000001
             root /sys/devices/system/cpu
-            policy 2 governor=userspace setspeed=1700000 min=1400000 max=2300000 driver=acpi-cpufreq
+            policy 2 governor=userspace setspeed=1700000 min=1400000 max=2300000 capped=true \
+            steer=setspeed epp= boost= driver=acpi-cpufreq
             end 1
             """);
+  }
+
+  @Test
+  void whatAnEarlierVersionSavedIsStillRead() throws IOException {
+    Files.writeString(
+        file(),
+        """
+        vmpower-originals 1
+        boot 5c6d4d8e-0000-4000-8000-000000000001
+        root /sys/devices/system/cpu
+        policy 2 governor=userspace setspeed=1700000 min=1400000 max=2300000 driver=acpi-cpufreq
+        end 1
+        """);
+
+    assertThat(store().load())
+        .isEqualTo(Map.of(2, original(2, "userspace", "1700000", "acpi-cpufreq")));
   }
 
   @Test
@@ -82,10 +116,10 @@ class OriginalStoreTest {
   @Test
   void aDamagedFileOfAnEarlierBootIsVoidToo() throws IOException {
     store().save(ORIGINALS);
-    Files.writeString(file(), Files.readString(file()).replace("end 4", "en"));
+    Files.writeString(file(), Files.readString(file()).replace("end 5", "en"));
 
     assertThat(new OriginalStore(directory, "another-boot", ROOT).load()).isEmpty();
-    assertThatThrownBy(() -> store().load()).hasMessageContaining("line 8 is not 'end 4'");
+    assertThatThrownBy(() -> store().load()).hasMessageContaining("line 9 is not 'end 5'");
   }
 
   @Test
@@ -117,10 +151,13 @@ class OriginalStoreTest {
         "policy 1 governor=a setspeed=b min=1 max=x driver=d",
         "policy 1 governor=a setspeed=b min=1 driver=d",
         "policy 1 governor=a setspeed=b min=1 max=2",
+        "policy 1 governor=a setspeed=b min=1 max=2 driver=d",
+        "policy 1 governor=a setspeed=b min=1 max=2 capped=x steer=limits epp= boost= driver=d",
+        "policy 1 governor=a setspeed=b min=1 max=2 capped=true steer=x epp= boost= driver=d",
         "junk",
       })
   void aLineThatIsNoOriginalIsRefused(String line) throws IOException {
-    String head = "vmpower-originals 1\nboot " + BOOT + "\nroot " + ROOT + "\n";
+    String head = "vmpower-originals 2\nboot " + BOOT + "\nroot " + ROOT + "\n";
     Files.writeString(file(), head + line + "\nend 1\n");
 
     assertThatThrownBy(() -> store().load())
@@ -134,7 +171,7 @@ class OriginalStoreTest {
     assertThatThrownBy(() -> store().load()).hasMessageContaining("it is no text");
     Files.write(file(), new byte[(4 << 20) + 1]);
     assertThatThrownBy(() -> store().load()).hasMessageContaining("it is too large");
-    Files.writeString(file(), "vmpower-originals 2\n");
+    Files.writeString(file(), "vmpower-originals 3\n");
     assertThatThrownBy(() -> store().load()).hasMessageContaining("does not begin with");
   }
 
@@ -143,10 +180,10 @@ class OriginalStoreTest {
     store().save(ORIGINALS);
     for (Original odd :
         new Original[] {
-          new Original(0, "d", "two words", "1", 0, 0),
-          new Original(0, "d", "two\nlines", "1", 0, 0),
-          new Original(0, "d", "g", "1 2", 0, 0),
-          new Original(0, "d\ne", "g", "1", 0, 0),
+          original(0, "two words", "1", "d"),
+          original(0, "two\nlines", "1", "d"),
+          original(0, "g", "1 2", "d"),
+          original(0, "g", "1", "d\ne"),
         }) {
       assertThatThrownBy(() -> store().save(Map.of(0, odd)))
           .isInstanceOf(IOException.class)
@@ -160,7 +197,7 @@ class OriginalStoreTest {
   void aSaveThatFailsKeepsWhatWasSavedAndLeavesNothing() throws IOException {
     store().save(ORIGINALS);
     Path inTheWay = Files.createDirectory(directory.resolve("originals.new"));
-    assertThatThrownBy(() -> store().save(Map.of(7, new Original(7, "d", "g", "1", 0, 0))))
+    assertThatThrownBy(() -> store().save(Map.of(7, original(7, "g", "1", "d"))))
         .isInstanceOf(IOException.class);
     assertThat(store().load()).isEqualTo(ORIGINALS);
     Files.deleteIfExists(inTheWay);
