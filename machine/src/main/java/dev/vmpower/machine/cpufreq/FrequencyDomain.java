@@ -189,8 +189,11 @@ public final class FrequencyDomain implements AutoCloseable {
     if (!hasOurGovernor()) {
       return "governor is " + readGovernor();
     }
-    if (!hasOurBoost()) {
-      return "boost was changed";
+    if (boost != null && !hasOurBoost()) {
+      if (boostOn) {
+        return "boost was switched off";
+      }
+      boostOn = true; // the host's switch went off and on, which does that everywhere
     }
     if (there(limits).minIsAnothers() || there(limits).maxIsAnothers()) {
       return "limits were changed";
@@ -264,13 +267,11 @@ public final class FrequencyDomain implements AutoCloseable {
    * @throws SysfsException if the kernel refused
    */
   public boolean switchTurbo(boolean on) throws SysfsException {
-    if (boost == null || boostOn == on) {
+    // While the host's switch is off the kernel takes none here, and there is no turbo anyway.
+    if (boost == null || boostOn == on || FrequencyDomains.boostIsOff(sysfs)) {
       return false;
     }
-    // While the host's switch is off, the kernel takes none here, and there is no turbo.
-    if (on || !FrequencyDomains.boostIsOff(sysfs)) {
-      boost.writeNumber(on ? 1 : 0);
-    }
+    boost.writeNumber(on ? 1 : 0);
     boostOn = on;
     return true;
   }
