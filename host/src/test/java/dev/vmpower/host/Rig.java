@@ -17,6 +17,8 @@ import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.fake.FakeSysfs;
 import dev.vmpower.machine.net.GuestInterface;
+import dev.vmpower.machine.sysfs.DirectorySysfs;
+import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,12 +44,15 @@ public final class Rig implements AutoCloseable {
 
   private static final long WAIT_S = 20;
 
+  /** The fake kernel; one that nobody looks at for a rig on a plain directory. */
   public final FakeSysfs sysfs;
+
   public final Path directory;
 
   /** What the sampler was told to count, each time. */
   public final LinkedBlockingQueue<List<Probe>> probes = new LinkedBlockingQueue<>();
 
+  private final Sysfs tree;
   private final AtomicLong passedNs = new AtomicLong();
   private final List<FakeGuest> guests = new ArrayList<>();
   private Config config;
@@ -55,8 +60,18 @@ public final class Rig implements AutoCloseable {
 
   /** A rig on {@code sysfs}, with its sockets and state below {@code directory}. */
   public Rig(Path directory, FakeSysfs sysfs) {
+    this(directory, sysfs, sysfs);
+  }
+
+  /** A rig on the plain directory {@code tree}. */
+  public Rig(Path directory, DirectorySysfs tree) {
+    this(directory, new FakeSysfs(), tree);
+  }
+
+  private Rig(Path directory, FakeSysfs sysfs, Sysfs tree) {
     this.directory = directory;
     this.sysfs = sysfs;
+    this.tree = tree;
     this.config =
         new Config(
             new Config.Cpu(directory, CpuSet.of(), false, 8, true, false, false),
@@ -139,7 +154,7 @@ public final class Rig implements AutoCloseable {
     monitor =
         new Monitor(
             config,
-            sysfs,
+            tree,
             new OriginalStore(config.state().dir(), "boot", "fake"),
             ledger,
             new OrdersFile(config.state().lib()),

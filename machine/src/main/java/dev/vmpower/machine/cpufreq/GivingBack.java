@@ -96,7 +96,8 @@ final class GivingBack {
         left.add("scaling_max_freq " + limits.maxKhz());
       }
     }
-    boolean withMin = minIsOurs && original.steering().minIsSteered();
+    // One that is not steered can have been changed unseen, below an upper limit that was ours.
+    boolean withMin = everything || (minIsOurs && original.steering().minIsSteered());
     Limits.write(sysfs, directory, original, withMin, maxIsOurs);
   }
 
