@@ -104,7 +104,8 @@ class ArchitectureTest {
 
       guest           | protocol                                    | java.io java.net java.nio
                       |                                             | java.lang.foreign
-      cli             | guest host.config protocol                  | java.io java.net java.nio
+      guest.governor  | guest.Answer guest.Wish                     |
+      cli             | guest guest.governor host.config protocol   | java.io java.net java.nio
                       |                                             | picocli tools.jackson.core
                       |                                             | org.jline
       sim             | host host.config host.log host.monitor      | java.io java.net java.nio
@@ -244,7 +245,11 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "dev.vmpower.machine..", "dev.vmpower.host", "dev.vmpower.cli..", "dev.vmpower.sim..")
+            "dev.vmpower.machine..",
+            "dev.vmpower.host",
+            "dev.vmpower.guest",
+            "dev.vmpower.cli..",
+            "dev.vmpower.sim..")
         .should()
         .accessTargetWhere(
             calls(System.class, "nanoTime", "currentTimeMillis").or(calls(Instant.class, "now")))

@@ -1,185 +1,246 @@
 package dev.vmpower.cli;
 
-import dev.vmpower.cli.Grammar.Option;
 import dev.vmpower.cli.Grammar.Parsed;
-import dev.vmpower.cli.Grammar.Phrase;
-import dev.vmpower.guest.GuestPort;
-import dev.vmpower.protocol.Command;
-import dev.vmpower.protocol.ReplyKind;
-import dev.vmpower.protocol.Unit;
+import dev.vmpower.guest.Answer;
+import dev.vmpower.guest.Capabilities;
+import dev.vmpower.guest.Frequencies;
+import dev.vmpower.guest.PortDirectory;
+import dev.vmpower.guest.PowerChannel;
+import dev.vmpower.guest.Reply;
+import dev.vmpower.guest.Wish;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
+import java.time.Duration;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The program {@code vmpower-guest}: one request to the host, from inside a VM. */
+/** The program {@code vmpower-guest}: asks the host for CPU frequency, from inside a VM. */
 public final class Guest {
-  private static final String PROGRAM = "vmpower-guest";
-  private static final String DIRECTORY = "/dev/virtio-ports";
-
-  private static final int VCPU_MAX = 8191;
+  static final String PROGRAM = "vmpower-guest";
 
   /** A host answers within microseconds, or not at all. */
-  private static final int PATIENCE_MS = 1000;
+  private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
-  private static final int KHZ_PER_MHZ = 1000;
+  /** The wire tells of vCPUs 0 to 7. */
+  private static final int TOLD_VCPU_MAX = 7;
 
-  private static final List<Phrase> PHRASES =
-      List.of(
-          phrase("connect", "Say that vCPU N takes part: at its maximum until it asks."),
-          phrase("max", "Ask for the highest frequency."),
-          phrase("min", "Ask for the lowest frequency."),
-          phrase("up", "Ask for one step more."),
-          phrase("down", "Ask for one step less."),
-          new Phrase(
-              "turbo",
-              List.of("N", "SWITCH"),
-              "Allow turbo and ask for it, or do without.",
-              List.of("turbo 0 on", "turbo 0 off")),
-          phrase("freq", "Show how fast vCPU N runs."),
-          phrase("caps", "Show what vCPU N can do."));
+  private static final String ALL = "all";
 
-  private static final Map<String, String> GLOSSARY =
-      Map.of("N", "The number of a vCPU and of its port.", "SWITCH", "on or off.");
-
-  private static final List<Option> OPTIONS =
-      List.of(new Option(List.of("--dir"), "DIR", "Where the ports are; " + DIRECTORY + "."));
-
+  private final ThisVm vm;
   private final PrintStream out;
+  private final PrintStream err;
 
-  private Guest(PrintStream out) {
+  private Guest(ThisVm vm, PrintStream out, PrintStream err) {
+    this.vm = vm;
     this.out = out;
+    this.err = err;
   }
 
   /** Runs one command and ends with 0, 1 (refused, or no host) or 2 (wrong usage). */
   public static void main(String[] arguments) {
     int status =
-        run(arguments, System.out, System.err, Style.ofStdout(System.getenv()), PATIENCE_MS);
+        run(
+            arguments,
+            System.out,
+            System.err,
+            Style.ofStdout(System.getenv()),
+            TIMEOUT,
+            new ThisVm(Path.of("/")),
+            new Stop(true));
+    System.out.flush();
     Runtime.getRuntime().halt(status);
   }
 
+  /**
+   * Runs one command.
+   *
+   * @param stop ends one that goes on until a signal
+   */
   static int run(
-      String[] arguments, PrintStream out, PrintStream err, Style style, int patienceMs) {
+      String[] arguments,
+      PrintStream out,
+      PrintStream err,
+      Style style,
+      Duration timeout,
+      ThisVm vm,
+      Stop stop) {
     try {
       Parsed parsed =
-          new Grammar(PROGRAM, "Asks the host for CPU frequency.", PHRASES, GLOSSARY, OPTIONS)
+          new Grammar(
+                  PROGRAM,
+                  "Asks the host for CPU frequency.",
+                  GuestPhrases.ALL,
+                  GuestPhrases.GLOSSARY,
+                  GuestPhrases.OPTIONS)
               .parse(arguments, out, style.colour());
       if (parsed != null) {
-        new Guest(out).obey(parsed, patienceMs);
+        try (Ports ports = ports(parsed, timeout)) {
+          new Guest(vm, out, err).obey(parsed, ports, stop);
+        }
       }
       return 0;
     } catch (FailureException failure) {
       err.println(PROGRAM + ": " + failure.line());
       return failure.status();
-    }
-  }
-
-  private void obey(Parsed parsed, int patienceMs) throws FailureException {
-    int vcpu = vcpu(parsed.parameter(0));
-    @Nullable Unit unit = unit(parsed);
-    String directory = parsed.option("--dir");
-    Path path =
-        Path.of(directory == null ? DIRECTORY : directory).resolve(GuestPort.NAME_PREFIX + vcpu);
-    try (GuestPort port = open(path);
-        Patience patience = Patience.with(port, patienceMs)) {
-      switch (parsed.words()) {
-        case "connect" -> port.connect();
-        case "freq" -> port.query(Command.QUERY_FREQ, vcpu);
-        case "caps" -> port.query(Command.QUERY_CAPS, vcpu);
-        default -> {
-          if (unit != null) {
-            port.send(unit, vcpu);
-          }
-        }
-      }
-      port.receive();
-      if (!parsed.words().equals("connect")) {
-        show(port, vcpu);
-      }
-    } catch (GuestPort.HostGoneException gone) {
-      throw failed("no host is attached to " + path + ": vmpowerd does not run, or is not told");
-    } catch (AsynchronousCloseException late) {
-      throw failed("no answer on " + path + " within " + patienceMs + " ms: is vmpowerd attached?");
     } catch (IOException broken) {
-      throw failed(path + ": " + broken.getMessage());
+      err.println(PROGRAM + ": " + broken.getMessage());
+      return FailureException.FAILED;
     }
   }
 
-  private static GuestPort open(Path path) throws IOException, FailureException {
-    try {
-      return GuestPort.open(path);
-    } catch (NoSuchFileException none) {
-      throw failed("there is no port " + path + ": this VM has no such virtio-serial channel");
-    } catch (AccessDeniedException denied) {
-      throw failed("no permission for " + path + ": be root, or its owner");
-    } catch (IOException failed) {
-      if (String.valueOf(failed.getMessage()).contains("busy")) {
-        throw failed(path + " is busy: another program, such as one that uses DPDK, has it open");
+  private static Ports ports(Parsed parsed, Duration timeout) throws FailureException {
+    String directory = parsed.option("--dir");
+    String channel = parsed.option("--channel");
+    int forAll = Ports.OWN;
+    if (channel != null) {
+      forAll = NumberList.number(channel, 0, channel.length(), PortDirectory.NUMBER_MAX);
+      if (forAll < 0) {
+        throw usage("'" + channel + "' is no number of a port");
       }
-      throw failed;
+    }
+    Path path = directory == null ? PortDirectory.standard().path() : Field.path(directory);
+    return new Ports(path, forAll, timeout);
+  }
+
+  private void obey(Parsed parsed, Ports ports, Stop stop) throws FailureException, IOException {
+    switch (parsed.words()) {
+      case "connect" -> connect(vcpus(parsed), ports);
+      case "max" -> ask(vcpus(parsed), Wish.MAX, ports);
+      case "min" -> ask(vcpus(parsed), Wish.MIN, ports);
+      case "up" -> ask(vcpus(parsed), Wish.UP, ports);
+      case "down" -> ask(vcpus(parsed), Wish.DOWN, ports);
+      case "turbo" -> {
+        SortedSet<Integer> vcpus = vcpus(parsed);
+        ask(vcpus, isOn(parsed.parameter(1)) ? Wish.TURBO_ON : Wish.TURBO_OFF, ports);
+      }
+      case "freq" -> showFrequencies(parsed.parameter(0), ports);
+      case "caps" -> showCapabilities(parsed.parameter(0), ports);
+      case "policy send" -> {
+        var policy = GuestPolicy.of(parsed, vm, err);
+        complain(ports.channel(ports.numberForVm()).apply(policy), "the policy", ports);
+      }
+      case "policy remove" -> ports.channel(ports.numberForVm()).removePolicy();
+      case "agent" -> Agent.of(parsed, vm, ports, err).run(stop);
+      default -> out.println(PROGRAM + " " + version());
+    }
+    if (parsed.flag("--hold")) {
+      stop.expect();
+      while (!stop.within(Long.MAX_VALUE)) {
+        // Nothing ends it but a signal.
+      }
     }
   }
 
-  private void show(GuestPort port, int vcpu) throws FailureException {
-    ReplyKind kind = port.kind();
-    switch (kind) {
+  private static void connect(SortedSet<Integer> vcpus, Ports ports) throws IOException {
+    for (int vcpu : vcpus) {
+      ports.channel(ports.numberFor(vcpu)).connect();
+    }
+  }
+
+  private static void ask(SortedSet<Integer> vcpus, Wish wish, Ports ports)
+      throws FailureException, IOException {
+    SortedSet<Integer> refused = new TreeSet<>();
+    for (int vcpu : vcpus) {
+      Answer answer = ports.channel(ports.numberFor(vcpu)).ask(vcpu, wish);
+      if (answer == Answer.TIMED_OUT) {
+        complain(answer, "vCPU " + vcpu, ports);
+      } else if (answer == Answer.NACK) {
+        refused.add(vcpu);
+      }
+    }
+    if (!refused.isEmpty()) {
+      complain(Answer.NACK, "vCPU " + NumberList.format(refused), ports);
+    }
+  }
+
+  private static void complain(Answer answer, String what, Ports ports) throws FailureException {
+    switch (answer) {
       case ACK -> {}
-      case NACK -> throw failed("the host refuses (NACK); its log and vmpowerctl say why");
-      case FREQ_LIST -> {
-        int mhz = (port.khz(vcpu) + KHZ_PER_MHZ / 2) / KHZ_PER_MHZ;
-        out.println("vCPU " + vcpu + ": " + (mhz == 0 ? "unknown" : mhz + " MHz"));
-      }
-      case CAPS_LIST ->
-          out.println(
-              "vCPU "
-                  + vcpu
-                  + ": turbo "
-                  + (port.turbo(vcpu) ? "yes" : "no")
-                  + ", priority "
-                  + (port.priority(vcpu) ? "yes" : "no"));
-      case UNKNOWN -> throw failed("the host answers what this program does not know");
+      case NACK ->
+          throw failed("the host refuses " + what + " (NACK); its log and vmpowerctl say why");
+      case TIMED_OUT ->
+          throw failed(
+              "no answer for "
+                  + what
+                  + " within "
+                  + ports.timeoutMs()
+                  + " ms: is it vmpowerd that is attached?");
     }
   }
 
-  private static int vcpu(String text) throws FailureException {
-    try {
-      int vcpu = Integer.parseUnsignedInt(text);
-      if (vcpu >= 0 && vcpu <= VCPU_MAX) {
-        return vcpu;
+  private void showFrequencies(String list, Ports ports) throws FailureException, IOException {
+    if (list.equals(ALL)) {
+      Frequencies told = told(ports.channel(ports.numberForVm()).frequencies(), "all", ports);
+      for (int vcpu = 0; vcpu < told.vcpuCount(); vcpu++) {
+        show(vcpu, told);
       }
-    } catch (NumberFormatException notANumber) {
-      // Said below.
+      return;
     }
-    throw new FailureException(
-        FailureException.USAGE, "'" + text + "' is no number of a vCPU; try --help");
+    for (int vcpu : NumberList.parse(list, TOLD_VCPU_MAX, "vCPUs")) {
+      PowerChannel channel = ports.channel(ports.numberFor(vcpu));
+      show(vcpu, told(channel.frequency(vcpu), "vCPU " + vcpu, ports));
+    }
   }
 
-  private static @Nullable Unit unit(Parsed parsed) throws FailureException {
-    return switch (parsed.words()) {
-      case "max" -> Unit.SCALE_MAX;
-      case "min" -> Unit.SCALE_MIN;
-      case "up" -> Unit.SCALE_UP;
-      case "down" -> Unit.SCALE_DOWN;
-      case "turbo" ->
-          switch (parsed.parameter(1)) {
-            case "on" -> Unit.ENABLE_TURBO;
-            case "off" -> Unit.DISABLE_TURBO;
-            default ->
-                throw new FailureException(
-                    FailureException.USAGE,
-                    "'" + parsed.parameter(1) + "' is neither on nor off; try --help");
-          };
-      default -> null;
+  private void show(int vcpu, Frequencies told) {
+    int khz = told.khz(vcpu);
+    out.println("vCPU " + vcpu + ": " + (khz == 0 ? "unknown" : Row.megahertz(khz) + " MHz"));
+  }
+
+  private void showCapabilities(String list, Ports ports) throws FailureException, IOException {
+    if (list.equals(ALL)) {
+      Capabilities told = told(ports.channel(ports.numberForVm()).capabilities(), "all", ports);
+      for (int vcpu = 0; vcpu < told.vcpuCount(); vcpu++) {
+        show(vcpu, told);
+      }
+      return;
+    }
+    for (int vcpu : NumberList.parse(list, TOLD_VCPU_MAX, "vCPUs")) {
+      PowerChannel channel = ports.channel(ports.numberFor(vcpu));
+      show(vcpu, told(channel.capability(vcpu), "vCPU " + vcpu, ports));
+    }
+  }
+
+  private void show(int vcpu, Capabilities told) {
+    String turbo = told.turbo(vcpu) ? "yes" : "no";
+    String priority = told.priority(vcpu) ? "yes" : "no";
+    out.println("vCPU " + vcpu + ": turbo " + turbo + ", priority " + priority);
+  }
+
+  private static <T> T told(Reply<T> reply, String what, Ports ports) throws FailureException {
+    if (reply instanceof Reply.Told<T> told) {
+      return told.value();
+    }
+    boolean refused = reply instanceof Reply.Refused<T>;
+    if (refused) {
+      throw failed("the host does not tell (NACK): it must allow this VM's queries");
+    }
+    complain(Answer.TIMED_OUT, what, ports);
+    throw new IllegalStateException("not reached");
+  }
+
+  private static SortedSet<Integer> vcpus(Parsed parsed) throws FailureException {
+    return NumberList.parse(parsed.parameter(0), ThisVm.VCPU_MAX, "vCPUs");
+  }
+
+  /** What {@code on} and {@code off} say. */
+  static boolean isOn(String word) throws FailureException {
+    return switch (word) {
+      case "on" -> true;
+      case "off" -> false;
+      default -> throw usage("'" + word + "' is neither on nor off");
     };
   }
 
-  private static Phrase phrase(String word, String description) {
-    return new Phrase(word, List.of("N"), description, List.of(word + " 0"));
+  private static String version() {
+    @Nullable String version = Guest.class.getPackage().getImplementationVersion();
+    return version == null ? "(not packaged)" : version;
+  }
+
+  private static FailureException usage(String line) {
+    return new FailureException(FailureException.USAGE, line + "; try --help");
   }
 
   private static FailureException failed(String line) {
