@@ -63,6 +63,7 @@ class ArchitectureTest {
 
       host.arbiter    | machine.cpufreq.Ladder                      |
       host.view       |                                             |
+      host.feed       |                                             |
       host.policy     | protocol machine.cpu machine.net            |
       host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
                       | machine.cpu machine.net                     |
@@ -76,7 +77,8 @@ class ArchitectureTest {
                       |                                             | org.slf4j
       host.orders     | machine.cpu                                 | java.io java.nio org.slf4j
       host.monitor    | host.arbiter host.channel host.claims       | java.io java.nio org.slf4j
-                      | host.clock host.config host.orders          | org.HdrHistogram
+                      | host.clock host.config host.feed            | org.HdrHistogram
+                      | host.orders                                 |
                       | host.policy host.sampler host.view host.vm  |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.libvirt machine.net                 |
@@ -86,7 +88,7 @@ class ArchitectureTest {
                       | host.config.PolicyFile host.monitor.Verb    | jdk.net org.slf4j
                       | host.policy.OperatorPolicy host.view        |
                       | machine.cpu machine.socket.PeerCredentials  |
-                      | host.orders.Orders                          |
+                      | host.feed host.orders.Orders                |
                       |                                             | org.eclipse.jetty
                       |                                             | tools.jackson
       host.log        |                                             | java.io org.slf4j
@@ -97,7 +99,8 @@ class ArchitectureTest {
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.sysfs                               |
       host            | host.claims host.clock.Clocks host.config   | java.io java.nio
-                      | host.control host.orders.OrdersFile         |
+                      | host.control host.feed.Feed                 |
+                      | host.orders.OrdersFile                      |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | host.sampler machine.cpu machine.cpufreq    |
                       | machine.libvirt machine.net machine.sysfs   |

@@ -1,6 +1,7 @@
 package dev.vmpower.cli;
 
 import dev.vmpower.host.control.ControlServer;
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
@@ -30,7 +31,8 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
             (vm, vcpu, cpus) -> "vCPU " + vcpu + " of " + vm + " may run on " + cpus,
             () -> {
               throw new Verb.RefusedException("/etc/vmpower.toml:3: unknown key 'x'");
-            });
+            },
+            new Feed());
     server.start();
   }
 

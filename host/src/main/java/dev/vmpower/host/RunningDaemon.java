@@ -56,7 +56,12 @@ public final class RunningDaemon implements AutoCloseable {
     this.monitor = monitor;
     this.sampler = sampler;
     this.control =
-        new ControlServer(config.control().socket(), monitor::ask, this::pin, this::reloadOrRefuse);
+        new ControlServer(
+            config.control().socket(),
+            monitor::ask,
+            this::pin,
+            this::reloadOrRefuse,
+            monitor.feed());
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +47,7 @@ public final class Clocks {
   private final ByHand byHand = new ByHand();
   private final List<ClockGroup> touched = new ArrayList<>();
 
+  private @Nullable Consumer<ManagedDomain> watcher;
   private ClockMap map;
   private boolean passive;
   private long adoptUntilNs = NEVER;
@@ -192,6 +194,11 @@ public final class Clocks {
     return map.group(managed).reserved;
   }
 
+  /** Names who is told of each frequency domain that was settled; null for nobody. */
+  public void watch(@Nullable Consumer<ManagedDomain> watcher) {
+    this.watcher = watcher;
+  }
+
   /** Whether nothing is written: observing, or paused. */
   public boolean isPassive() {
     return passive;
@@ -284,6 +291,9 @@ public final class Clocks {
       boolean wanted = group.isWanted();
       for (int j = 0; j < group.domains.size(); j++) {
         givenBack |= settle(group.domains.get(j), wanted, nowNs);
+        if (watcher != null) {
+          watcher.accept(group.domains.get(j));
+        }
       }
     }
     touched.clear();

@@ -2,6 +2,7 @@ package dev.vmpower.host.control;
 
 import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
+import dev.vmpower.host.feed.Reader;
 import dev.vmpower.host.monitor.Verb;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -45,11 +46,13 @@ final class ControlHandler extends Handler.Abstract {
 
   private final Routes routes;
   private final Rights rights;
+  private final EventStreams streams;
   private final Executor threads;
 
-  ControlHandler(Routes routes, Rights rights, Executor threads) {
+  ControlHandler(Routes routes, Rights rights, EventStreams streams, Executor threads) {
     this.routes = routes;
     this.rights = rights;
+    this.streams = streams;
     this.threads = threads;
   }
 
@@ -175,6 +178,8 @@ final class ControlHandler extends Handler.Abstract {
       try {
         if (answer == null) {
           refuse(asRefusal(failed));
+        } else if (answer instanceof Reader reader) {
+          streams.begin(reader, request, response, callback);
         } else {
           if (asked != null) {
             LOG.info("{}: done", asked);

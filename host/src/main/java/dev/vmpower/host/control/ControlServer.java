@@ -1,5 +1,6 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.io.IOException;
@@ -71,22 +72,25 @@ public final class ControlServer implements AutoCloseable {
   private final Asker asker;
   private final Pinner pinner;
   private final Reloader reloader;
+  private final EventStreams streams;
   private final ThreadPoolExecutor slow = slowThread();
   private @Nullable Thread starter;
   private @Nullable ServerSocketChannel listener;
   private @Nullable HttpService http;
 
   /** Makes a server that does not yet listen. */
-  public ControlServer(Path socket, Asker asker, Pinner pinner, Reloader reloader) {
-    this(socket, Groups.STANDARD, asker, pinner, reloader);
+  public ControlServer(Path socket, Asker asker, Pinner pinner, Reloader reloader, Feed feed) {
+    this(socket, Groups.STANDARD, asker, pinner, reloader, feed);
   }
 
   /** Makes a server that does not yet listen, for members of other groups. */
-  ControlServer(Path socket, Groups groups, Asker asker, Pinner pinner, Reloader reloader) {
+  ControlServer(
+      Path socket, Groups groups, Asker asker, Pinner pinner, Reloader reloader, Feed feed) {
     this.socket = new ControlSocket(socket, groups);
     this.asker = asker;
     this.pinner = pinner;
     this.reloader = reloader;
+    this.streams = new EventStreams(feed);
   }
 
   // One thread: pinning and reloading come one after the other, and it ends when unused.
@@ -126,7 +130,8 @@ public final class ControlServer implements AutoCloseable {
   private void serve(ServerSocketChannel bound, Rights rights) {
     try {
       HttpService service =
-          new HttpService(bound, rights, new Routes(asker, pinner, reloader, slow));
+          new HttpService(
+              bound, rights, new Routes(asker, pinner, reloader, slow, streams), streams);
       http = service;
       service.start();
     } catch (Exception broken) {
@@ -152,6 +157,7 @@ public final class ControlServer implements AutoCloseable {
       if (starter != null) {
         starter.join();
       }
+      streams.end();
       if (http != null) {
         http.stop();
       }

@@ -23,7 +23,7 @@ final class HttpService {
   private final Server server;
 
   /** Prepares to serve the connections of {@code listener} that have a right to it. */
-  HttpService(ServerSocketChannel listener, Rights rights, Routes routes) {
+  HttpService(ServerSocketChannel listener, Rights rights, Routes routes, EventStreams streams) {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
     threads.setName("control");
     threads.setReservedThreads(0);
@@ -35,7 +35,7 @@ final class HttpService {
             new ArrayByteBufferPool(
                 0, -1, POOLED_BUFFER_BYTES_MAX, Integer.MAX_VALUE, POOLED_BYTES_MAX, 0));
     server.setStopAtShutdown(false);
-    server.setHandler(new ControlHandler(routes, rights, threads));
+    server.setHandler(new ControlHandler(routes, rights, streams, threads));
     server.setErrorHandler(ControlHandler::answerBrokenHttp);
     UnixConnector connector =
         new UnixConnector(server, listener, rights, new HttpConnectionFactory(configuration()));

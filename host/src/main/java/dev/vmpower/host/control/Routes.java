@@ -5,6 +5,7 @@ import dev.vmpower.host.config.PolicyFile;
 import dev.vmpower.host.control.ControlServer.Asker;
 import dev.vmpower.host.control.ControlServer.Pinner;
 import dev.vmpower.host.control.ControlServer.Reloader;
+import dev.vmpower.host.feed.Reader;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -53,6 +54,7 @@ final class Routes {
 
   private final Asker asker;
   private final Executor slow;
+  private final EventStreams streams;
   private final Map<Route, PathTemplate> routes = new LinkedHashMap<>();
 
   /**
@@ -60,9 +62,10 @@ final class Routes {
    *
    * @param slow runs what waits for libvirt or the disk
    */
-  Routes(Asker asker, Pinner pinner, Reloader reloader, Executor slow) {
+  Routes(Asker asker, Pinner pinner, Reloader reloader, Executor slow, EventStreams streams) {
     this.asker = asker;
     this.slow = slow;
+    this.streams = streams;
     get("/v1/vms", new Verb.ListVms());
     get("/v1/vms/{vm}", (a, who) -> asker.ask(new Verb.ShowVm(a.text("vm"))));
     get("/v1/channels", new Verb.ListChannels());
@@ -81,6 +84,7 @@ final class Routes {
         (a, who) -> asker.ask(new Verb.RemovePolicy(a.text("name"))).thenApply(Message::new));
     get("/v1/status", new Verb.Status());
     addVms();
+    get("/v1/events", (a, who) -> follow());
     post(
         "/v1/cpus/set",
         List.of("cpus", "level"),
@@ -209,6 +213,20 @@ final class Routes {
     int vcpu = arguments.vcpu("vcpu");
     CpuSet cpus = arguments.cpus("cpus");
     return slowly(() -> new Message(pinner.pin(vm, vcpu, cpus)));
+  }
+
+  /** Answered with the reader once the monitor knows of it: it misses nothing from then on. */
+  private CompletableFuture<Reader> follow() throws RequestException {
+    Reader reader = streams.open();
+    CompletableFuture<Reader> following = asker.ask(new Verb.Status()).thenApply(status -> reader);
+    var unused =
+        following.whenComplete(
+            (begun, failed) -> {
+              if (failed != null) {
+                reader.close();
+              }
+            });
+    return following;
   }
 
   private static Message reload(Reloader reloader) throws Verb.RefusedException {

@@ -157,9 +157,13 @@ final class Answers {
     return views.cpus(cpus);
   }
 
+  /** Whether the daemon acts: {@code control}, {@code observe} or {@code paused}. */
+  String mode() {
+    return clocks.isPassive() ? (observes ? "observe" : "paused") : "control";
+  }
+
   private StatusView status(long wakeups) {
-    String mode = clocks.isPassive() ? (observes ? "observe" : "paused") : "control";
-    return views.status(mode, libvirt, wakeups);
+    return views.status(mode(), libvirt, wakeups);
   }
 
   private StatusView pause(boolean paused, long wakeups, long nowNs, long nowMs)

@@ -86,7 +86,7 @@ final class CpuViews {
         turboOff == null ? null : turboOff(turboOff),
         votes(managed),
         problem == null ? null : problem.label() + ": " + managed.problemText(),
-        why(managed, hold),
+        why(managed),
         managed.targetKhz() > 0 ? Instant.ofEpochMilli(managed.changedAtMs()).toString() : null,
         managed.writes(),
         managed.refusedWrites(),
@@ -134,7 +134,9 @@ final class CpuViews {
     return votes;
   }
 
-  private String why(ManagedDomain managed, @Nullable Hold hold) {
+  /** The reason of the target of {@code managed}, in words. */
+  String why(ManagedDomain managed) {
+    Hold hold = clocks.holdOn(managed);
     if (clocks.isReserved(managed)) {
       return "reserved: never touched";
     }

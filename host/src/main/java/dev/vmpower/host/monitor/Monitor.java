@@ -6,6 +6,7 @@ import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
 import dev.vmpower.host.config.Config;
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.machine.cpufreq.OriginalStore;
@@ -50,6 +51,8 @@ public final class Monitor {
   private final PolicyTicker policies;
   private final OperatorPolicies operatorPolicies;
   private final Reception reception;
+  private final Feed feed = new Feed();
+  private final Changes changes;
   private final LongSupplier clockNs;
   private final LongSupplier wallMs;
   private final Thread thread;
@@ -112,6 +115,7 @@ public final class Monitor {
     this.fleet = new Fleet(clocks, connections, overrides);
     Holds holds = new Holds(clocks);
     this.operatorPolicies = new OperatorPolicies(clocks, holds, fleet, policies);
+    PolicyDesk desk = new PolicyDesk(clocks, fleet, guests, operatorPolicies);
     this.reception =
         new Reception(
             clocks,
@@ -119,11 +123,12 @@ public final class Monitor {
             fleet,
             connections,
             overrides,
-            new PolicyDesk(clocks, fleet, guests, operatorPolicies),
+            desk,
             statistics,
             this::settle,
             kept,
             config.cpu());
+    this.changes = new Changes(feed, clocks, fleet, statistics, reception::mode, desk::list);
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
 
@@ -158,6 +163,11 @@ public final class Monitor {
   /** Where other threads post. */
   public Mailbox mailbox() {
     return mailbox;
+  }
+
+  /** Where those who follow what changes get it from. */
+  public Feed feed() {
+    return feed;
   }
 
   /**
@@ -215,6 +225,7 @@ public final class Monitor {
     wakeups++;
     long nowNs = clockNs.getAsLong();
     long nowMs = wallMs.getAsLong();
+    changes.begin(nowMs);
     takeEvents(nowNs, nowMs);
     runTimers(nowNs, nowMs);
     dropBroken(nowMs);
@@ -228,6 +239,7 @@ public final class Monitor {
     if (ledger.isChanged() && nowNs >= ledger.dueAtNs()) {
       ledger.save(Connections.claims(fleet.entries()), nowNs);
     }
+    changes.publish();
   }
 
   private long timeoutMs() {
@@ -264,6 +276,7 @@ public final class Monitor {
 
   private void dropBroken(long nowMs) {
     for (int i = 0; i < broken.size(); i++) {
+      changes.suspectAll();
       fleet.hungUp(broken.get(i), nowMs);
     }
     broken.clear();
@@ -287,13 +300,16 @@ public final class Monitor {
   private void runTimers(long nowNs, long nowMs) {
     policies.tick(nowNs, nowMs);
     clocks.expire(nowNs);
-    reception.expire(nowNs);
+    if (reception.expire(nowNs)) {
+      changes.suspectAll();
+    }
     if (nowNs >= nextCheckNs) {
       nextCheckNs = nowNs + clocks.checkEveryNs();
       clocks.touchManaged();
     }
     if (nowNs >= nextSweepNs) {
       nextSweepNs = nowNs + SWEEP_NS;
+      changes.suspectAll();
       policies.lookAtClock(nowNs, nowMs);
       if (clocks.sweep()) {
         placeVcpus();
@@ -308,6 +324,7 @@ public final class Monitor {
         moreEvents = false;
         return;
       }
+      changes.suspectAll();
       take(event, nowNs, nowMs);
     }
     moreEvents = true;
@@ -334,7 +351,10 @@ public final class Monitor {
         settle(nowNs, nowMs);
         fresh.done().complete(null);
       }
-      case Event.Asked<?> asked -> reception.take(asked, wakeups, nowNs, nowMs);
+      case Event.Asked<?> asked -> {
+        changes.begin(nowMs); // whoever asks after it began to follow misses nothing from here
+        reception.take(asked, wakeups, nowNs, nowMs);
+      }
       case Event.Sync sync -> {
         settle(nowNs, nowMs);
         sync.done().complete(null);

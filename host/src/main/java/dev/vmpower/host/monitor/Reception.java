@@ -63,6 +63,11 @@ final class Reception {
     answers.setLibvirt(state);
   }
 
+  /** Whether the daemon acts: {@code control}, {@code observe} or {@code paused}. */
+  String mode() {
+    return answers.mode();
+  }
+
   /** Does what is asked, and answers or refuses. */
   <T> void take(Event.Asked<T> asked, long wakeups, long nowNs, long nowMs) {
     try {
@@ -89,11 +94,13 @@ final class Reception {
     }
   }
 
-  /** Releases the holds whose time is over. */
-  void expire(long nowNs) {
-    if (holds.expire(nowNs)) {
+  /** Releases the holds whose time is over; false if there are none. */
+  boolean expire(long nowNs) {
+    boolean released = holds.expire(nowNs);
+    if (released) {
       recorder.record(orders.orders(), failed -> {});
     }
+    return released;
   }
 
   /** Returns when all that was asked is on the disk, or cannot be. */

@@ -25,7 +25,18 @@ final class Statistics {
 
   private final Histogram answerNs = new Histogram(ANSWER_NS_MAX, 2);
   private final long[] refusals = new long[Refusal.count()];
+  private @Nullable RefusalWatcher watcher;
   private long requests;
+
+  /** Is told of each refusal. */
+  interface RefusalWatcher {
+    void refused(Channel channel, Refusal refusal, @Nullable Vcpu vcpu);
+  }
+
+  /** Names who is told of refusals; null for nobody. */
+  void watch(@Nullable RefusalWatcher watcher) {
+    this.watcher = watcher;
+  }
 
   void countRequest() {
     requests++;
@@ -38,6 +49,9 @@ final class Statistics {
   void refuse(Channel channel, Refusal refusal, @Nullable Vcpu vcpu, long nowNs) {
     refusals[refusal.ordinal()]++;
     channel.countRefused();
+    if (watcher != null) {
+      watcher.refused(channel, refusal, vcpu);
+    }
     if (channel.vm().countRefusal(refusal, nowNs, LOG_EVERY_NS)) {
       long unlogged = channel.vm().takeUnlogged(refusal);
       LOG.warn(

@@ -60,7 +60,7 @@ final class Views {
         vm.name(),
         vm.uuid(),
         vm.isStatic() ? "static" : "libvirt",
-        vm.state().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+        word(vm.state()),
         vm.mayQuery(),
         minKhz == Arbiter.MIN ? null : (Integer) minKhz,
         maxKhz == Arbiter.MAX ? null : (Integer) maxKhz,
@@ -69,6 +69,10 @@ final class Views {
         vm.vcpus().stream().map(Views::vcpu).toList(),
         vm.requests(),
         refusals(vm::refusals));
+  }
+
+  static String word(Vm.State state) {
+    return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private static VmView.VcpuView vcpu(Vcpu vcpu) {

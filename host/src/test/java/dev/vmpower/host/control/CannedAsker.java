@@ -3,7 +3,9 @@ package dev.vmpower.host.control;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.StatusView;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,21 @@ final class CannedAsker implements ControlServer.Asker {
 
   static final ChannelView CHANNEL = new ChannelView("vm0", 1, "connected", "open", true, 12, 1, 0);
 
+  static final StatusView STATUS =
+      new StatusView(
+          "1",
+          "control",
+          "off",
+          1,
+          1,
+          1,
+          12,
+          4,
+          0,
+          99,
+          Map.of("hold", 1L),
+          new StatusView.AnswerTimes(12, 1, 2, 3, 4));
+
   final LinkedBlockingQueue<Verb<?>> asked = new LinkedBlockingQueue<>();
   volatile @Nullable Exception failure;
   volatile boolean silent;
@@ -64,6 +81,7 @@ final class CannedAsker implements ControlServer.Asker {
               case Verb.SwitchTurbo turbo -> List.of(CPU);
               case Verb.ReleaseCpus release -> List.of(CPU);
               case Verb.ReclaimCpus reclaim -> List.of(CPU);
+              case Verb.Status status -> STATUS;
               case Verb.ListChannels list -> List.of(CHANNEL);
               case Verb.EnableChannels enable -> List.of(CHANNEL);
               default -> List.of();

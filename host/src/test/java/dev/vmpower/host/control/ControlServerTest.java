@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.host.control.RawClient.Answer;
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.io.IOException;
@@ -59,7 +60,8 @@ class ControlServerTest {
               pinned.add(vm + "/" + vcpu + "=" + cpus);
               return "pinned";
             },
-            () -> reloader.reload());
+            () -> reloader.reload(),
+            new Feed());
     made.start();
     return made;
   }

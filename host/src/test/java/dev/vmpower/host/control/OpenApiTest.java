@@ -2,6 +2,8 @@ package dev.vmpower.host.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vmpower.host.feed.Change;
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
@@ -42,7 +44,13 @@ class OpenApiTest {
   }
 
   private static List<Routes.Route> routes() {
-    return new Routes(OpenApiTest::nobody, (vm, vcpu, cpus) -> "", () -> {}, Runnable::run).all();
+    return new Routes(
+            OpenApiTest::nobody,
+            (vm, vcpu, cpus) -> "",
+            () -> {},
+            Runnable::run,
+            new EventStreams(new Feed()))
+        .all();
   }
 
   private static <T> CompletableFuture<T> nobody(Verb<T> verb) {
@@ -125,20 +133,32 @@ class OpenApiTest {
             Map.entry("Status", StatusView.class),
             Map.entry("AnswerTimes", StatusView.AnswerTimes.class),
             Map.entry("Message", Routes.Message.class));
-    views.forEach(
-        (name, view) ->
-            assertThat(
-                    api.path("components")
-                        .path("schemas")
-                        .path(name)
-                        .path("properties")
-                        .propertyNames())
-                .as(name)
-                .containsExactlyElementsOf(
-                    Arrays.stream(view.getRecordComponents())
-                        .map(RecordComponent::getName)
-                        .map(OpenApiTest::snakeCase)
-                        .toList()));
+    views.forEach(this::hasFieldsOf);
+  }
+
+  @Test
+  void everyEventHasItsSchema() {
+    String described =
+        api.path("paths").path("/v1/events").path("get").path("responses").toString();
+    for (Class<?> change : Change.class.getPermittedSubclasses()) {
+      String name = change.getSimpleName() + "Event";
+      hasFieldsOf(name, change);
+      assertThat(described).contains(name);
+    }
+  }
+
+  private void hasFieldsOf(String name, Class<?> view) {
+    JsonNode schema = api.path("components").path("schemas").path(name);
+    List<String> fields =
+        Arrays.stream(view.getRecordComponents())
+            .map(RecordComponent::getName)
+            .map(OpenApiTest::snakeCase)
+            .toList();
+
+    assertThat(schema.path("properties").propertyNames())
+        .as(name)
+        .containsExactlyElementsOf(fields);
+    assertThat(texts(schema.path("required"))).as(name).containsExactlyElementsOf(fields);
   }
 
   private static String snakeCase(String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.vmpower.host.control.ControlServer.Groups;
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +88,7 @@ class RightsTest {
   private Path serve(Groups groups) throws IOException {
     Path socket = directory.resolve("control-" + servers.size());
     ControlServer server =
-        new ControlServer(socket, groups, monitor, (vm, vcpu, cpus) -> "", () -> {});
+        new ControlServer(socket, groups, monitor, (vm, vcpu, cpus) -> "", () -> {}, new Feed());
     servers.add(server);
     server.start();
     return socket;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -26,7 +27,12 @@ class RoutesTest {
           (a, who) -> CompletableFuture.completedFuture(""));
 
   private final Routes routes =
-      new Routes(new CannedAsker(), (vm, vcpu, cpus) -> "", () -> {}, Runnable::run);
+      new Routes(
+          new CannedAsker(),
+          (vm, vcpu, cpus) -> "",
+          () -> {},
+          Runnable::run,
+          new EventStreams(new Feed()));
 
   @ParameterizedTest
   @CsvSource({

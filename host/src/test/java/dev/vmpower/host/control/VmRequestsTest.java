@@ -3,6 +3,7 @@ package dev.vmpower.host.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.orders.Orders;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -16,7 +17,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is asked about VMs, pCPUs and channels becomes the verb that it says. */
 class VmRequestsTest {
   private final CannedAsker asker = new CannedAsker();
-  private final Routes routes = new Routes(asker, (vm, vcpu, cpus) -> "", () -> {}, Runnable::run);
+  private final Routes routes =
+      new Routes(
+          asker, (vm, vcpu, cpus) -> "", () -> {}, Runnable::run, new EventStreams(new Feed()));
 
   private Verb<?> asked(String path, String body) throws RequestException {
     Routes.Found found = routes.find("POST", path);
