@@ -104,6 +104,10 @@ final class LabHost implements AutoCloseable {
     return folder.resolve("vmpower.toml");
   }
 
+  Path folder() {
+    return folder;
+  }
+
   PlainCpuTree tree() {
     return tree;
   }

@@ -2,6 +2,7 @@ package dev.vmpower.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -195,6 +196,34 @@ class PolicyGuestTest {
           .policy(0, "time vcpus=0 mixed=" + hours(0) + " macs=" + guest.nic().mac() + THRESHOLDS)
           .isAck();
       host.awaitSpeed(0, PlainCpuTree.MIN, AFTER_TRAFFIC);
+    }
+  }
+
+  /** Nobody in the VM asks for anything here: an operator's policy speaks for it. */
+  @Test
+  void anOperatorsPolicyGoesByThePacketsOnTheTapToo(TestInfo test) throws IOException {
+    try (LabHost host = LabHost.start(test, libvirt)) {
+      Path policies = host.folder().resolve("policies.toml");
+      Files.writeString(
+          policies,
+          """
+          [[policy]]
+          name = "packets"
+          vm = "policy"
+          vcpus = "0"
+          type = "traffic"
+          macs = ["%s"]
+          average_packets = 50
+          max_packets = 200
+          """
+              .formatted(guest.nic().mac()));
+      host.ctl().json("policy", "apply", policies.toString());
+
+      host.awaitSpeed(0, PlainCpuTree.MIN, AFTER_TRAFFIC);
+      whileSending(400, () -> host.awaitSpeed(0, PlainCpuTree.TURBO, AFTER_TRAFFIC));
+      assertThat(host.ctl().json("policy", "show", "packets")).contains("\"traffic\"");
+      host.ctl().json("policy", "remove", "packets");
+      host.awaitAsFound();
     }
   }
 
