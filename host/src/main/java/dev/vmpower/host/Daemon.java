@@ -7,6 +7,7 @@ import dev.vmpower.host.log.LogSetup;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,7 +16,8 @@ import sun.misc.Signal;
 
 /** The program {@code vmpowerd}. */
 public final class Daemon {
-  private static final String USAGE = "usage: vmpowerd [restore] [--config FILE]";
+  private static final String USAGE =
+      "usage: vmpowerd [restore [" + TimedRestore.OPTION + "]] [--config FILE]";
   private static final Path DEFAULT_FILE = Path.of("/etc/vmpower/vmpower.toml");
 
   private static final int EXIT_FAILED = 1;
@@ -25,7 +27,8 @@ public final class Daemon {
 
   /**
    * Runs in the foreground until SIGTERM or SIGINT, after which everything is given back; with
-   * {@code restore}, gives back what a crash left behind, and ends.
+   * {@code restore}, gives back what a crash left behind, and ends; after a handover, only once the
+   * next daemon's time is over.
    */
   public static void main(String[] args) {
     int status = run(args);
@@ -35,7 +38,9 @@ public final class Daemon {
 
   private static int run(String[] args) {
     boolean restore = args.length > 0 && args[0].equals("restore");
-    Path file = parse(restore ? Arrays.copyOfRange(args, 1, args.length) : args);
+    boolean handedOver = restore && args.length > 1 && args[1].equals(TimedRestore.OPTION);
+    int verbs = handedOver ? 2 : restore ? 1 : 0;
+    Path file = parse(Arrays.copyOfRange(args, verbs, args.length));
     if (file == null) {
       return fail(USAGE, EXIT_USAGE);
     }
@@ -45,13 +50,17 @@ public final class Daemon {
     } catch (ConfigException bad) {
       return fail(bad.getMessage(), EXIT_USAGE);
     }
-    return restore ? restore(config) : serve(file, config);
+    return restore ? restore(config, handedOver) : serve(file, config);
   }
 
-  /** For a service manager, after a daemon that did not end well. */
-  private static int restore(Config config) {
+  /** For a service manager, after a daemon that did not end well; or the watch over a handover. */
+  private static int restore(Config config, boolean handedOver) {
     try {
-      RunningDaemon.restore(config);
+      if (handedOver) {
+        TimedRestore.await(config);
+      } else {
+        RunningDaemon.restore(config);
+      }
       return 0;
     } catch (IOException failed) {
       return fail(failed.getMessage(), EXIT_FAILED);
@@ -69,7 +78,9 @@ public final class Daemon {
       running.set(daemon);
       Logger log = LoggerFactory.getLogger("vmpower");
       log.info("ready: {} [[vm]], root {}", config.vms().size(), config.cpu().root());
-      var unused = daemon.monitor().ended().whenComplete((done, broke) -> stop.request());
+      var unused =
+          CompletableFuture.anyOf(daemon.monitor().ended(), daemon.leaving())
+              .whenComplete((done, broke) -> stop.request());
       stop.await();
       return daemon.endedByItself() ? EXIT_FAILED : 0;
     } catch (IOException failed) {

@@ -38,10 +38,13 @@ public final class RunningDaemon implements AutoCloseable {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private static final long LIBVIRT_WAIT_NS = 3_000_000_000L;
+  private static final long MS_PER_S = 1_000;
   private static final long FULL_WAIT_NS = 1_000_000L;
 
   private final Path file;
   private final StateDirectory state;
+  private final CompletableFuture<Void> leaving = new CompletableFuture<>();
+  private volatile boolean handedOver;
   private final Monitor monitor;
   private final Sampler sampler;
   private final ControlServer control;
@@ -61,6 +64,7 @@ public final class RunningDaemon implements AutoCloseable {
             monitor::ask,
             this::pin,
             this::reloadOrRefuse,
+            this::handOver,
             monitor.feed());
   }
 
@@ -91,6 +95,7 @@ public final class RunningDaemon implements AutoCloseable {
       RunningDaemon daemon = new RunningDaemon(file, config, state, monitor, sampler);
       try {
         daemon.serve();
+        new HandoverMark(config.state().dir()).remove();
       } catch (IOException failed) {
         daemon.close();
         throw failed;
@@ -103,19 +108,31 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   /**
-   * Gives back what a daemon that crashed had managed, without serving anybody.
+   * Gives back what a daemon that crashed had managed, without serving anybody. After a handover it
+   * leaves all as it is until the next daemon's time is over.
    *
    * @throws IOException in one line, if a daemon runs, or not everything could be given back
    */
   public static void restore(Config config) throws IOException {
     StateDirectory state = StateDirectory.lock(config.state().dir());
+    HandoverMark mark = new HandoverMark(config.state().dir());
     try {
+      long remainingMs = mark.remainingMs().orElse(0);
+      if (remainingMs > 0) {
+        LOG.info(
+            "handed over: all stays as it is, as the next daemon has {} s yet; to give back now,"
+                + " remove {}",
+            remainingMs / MS_PER_S,
+            mark.file());
+        return;
+      }
       Clocks clocks =
           new Clocks(new DirectorySysfs(config.cpu().root()), config.cpu(), originals(config));
       clocks.adopt(System.nanoTime());
       if (!clocks.giveBackAll()) {
         throw new IOException("not everything could be given back; see the log, and try again");
       }
+      mark.remove();
     } finally {
       state.close();
     }
@@ -218,6 +235,36 @@ public final class RunningDaemon implements AutoCloseable {
     return vm + " vCPU " + vcpu + " runs on pCPUs " + cpus + " now";
   }
 
+  /**
+   * Prepares to end without giving back.
+   *
+   * @param restoreAfterS when all is given back if no daemon has come
+   * @throws Verb.RefusedException if nobody would give back; nothing is then changed
+   */
+  private synchronized ControlServer.Farewell handOver(int restoreAfterS)
+      throws Verb.RefusedException {
+    HandoverMark mark = new HandoverMark(config.state().dir());
+    try {
+      mark.set(restoreAfterS * MS_PER_S);
+      TimedRestore.start(file);
+    } catch (IOException failed) {
+      mark.remove();
+      throw new Verb.RefusedException("no handover: " + failed.getMessage());
+    }
+    handedOver = true;
+    String line =
+        "handed over: all stays as it is, and is given back if no daemon comes within "
+            + restoreAfterS
+            + " s";
+    LOG.info("{}", line);
+    return new ControlServer.Farewell(line, () -> leaving.complete(null));
+  }
+
+  /** Completed when an operator wants the daemon to end. */
+  public CompletableFuture<Void> leaving() {
+    return leaving;
+  }
+
   private <T> T ask(Verb<T> verb) throws Verb.RefusedException {
     CompletableFuture<T> answer = monitor.ask(verb);
     try {
@@ -245,10 +292,10 @@ public final class RunningDaemon implements AutoCloseable {
     }
   }
 
-  /** Gives everything back and ends. */
+  /** Gives everything back, but after a handover, and ends. */
   @Override
   public void close() throws IOException {
-    while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop())) {
+    while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop(!handedOver))) {
       LockSupport.parkNanos(this, FULL_WAIT_NS);
     }
     boolean well = awaitEnd();

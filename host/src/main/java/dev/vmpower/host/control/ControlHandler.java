@@ -1,5 +1,6 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.control.ControlServer.Farewell;
 import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
 import dev.vmpower.host.feed.Reader;
@@ -185,7 +186,12 @@ final class ControlHandler extends Handler.Abstract {
             LOG.info("{}: done", asked);
           }
           response.setStatus(OK);
-          write(response, callback, answer);
+          if (answer instanceof Farewell last) {
+            Callback ended = Callback.from(callback, last.then());
+            write(response, ended, new Routes.Message(last.message()));
+          } else {
+            write(response, callback, answer);
+          }
         }
       } catch (RuntimeException bug) {
         LOG.error("{} was not answered", request.getHttpURI(), bug);

@@ -48,6 +48,23 @@ public final class ControlServer implements AutoCloseable {
     String pin(String vm, int vcpu, CpuSet cpus) throws Verb.RefusedException;
   }
 
+  /**
+   * The last answer before the daemon ends.
+   *
+   * @param then ends it; called once the answer is written
+   */
+  public record Farewell(String message, Runnable then) {}
+
+  /** Ends the daemon without giving back. */
+  public interface Leaver {
+    /**
+     * Makes sure that all is given back if no daemon comes.
+     *
+     * @param restoreAfterS how long the next daemon has
+     */
+    Farewell handOver(int restoreAfterS) throws Verb.RefusedException;
+  }
+
   /** Reads the configuration again. */
   public interface Reloader {
     /** Returns once the configuration is in force; a bad one is refused whole. */
@@ -73,23 +90,32 @@ public final class ControlServer implements AutoCloseable {
   private final Pinner pinner;
   private final Reloader reloader;
   private final EventStreams streams;
+  private final Leaver leaver;
   private final ThreadPoolExecutor slow = slowThread();
   private @Nullable Thread starter;
   private @Nullable ServerSocketChannel listener;
   private @Nullable HttpService http;
 
   /** Makes a server that does not yet listen. */
-  public ControlServer(Path socket, Asker asker, Pinner pinner, Reloader reloader, Feed feed) {
-    this(socket, Groups.STANDARD, asker, pinner, reloader, feed);
+  public ControlServer(
+      Path socket, Asker asker, Pinner pinner, Reloader reloader, Leaver leaver, Feed feed) {
+    this(socket, Groups.STANDARD, asker, pinner, reloader, leaver, feed);
   }
 
   /** Makes a server that does not yet listen, for members of other groups. */
   ControlServer(
-      Path socket, Groups groups, Asker asker, Pinner pinner, Reloader reloader, Feed feed) {
+      Path socket,
+      Groups groups,
+      Asker asker,
+      Pinner pinner,
+      Reloader reloader,
+      Leaver leaver,
+      Feed feed) {
     this.socket = new ControlSocket(socket, groups);
     this.asker = asker;
     this.pinner = pinner;
     this.reloader = reloader;
+    this.leaver = leaver;
     this.streams = new EventStreams(feed);
   }
 
@@ -131,7 +157,7 @@ public final class ControlServer implements AutoCloseable {
     try {
       HttpService service =
           new HttpService(
-              bound, rights, new Routes(asker, pinner, reloader, slow, streams), streams);
+              bound, rights, new Routes(asker, pinner, reloader, leaver, slow, streams), streams);
       http = service;
       service.start();
     } catch (Exception broken) {

@@ -3,6 +3,7 @@ package dev.vmpower.host.control;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.PolicyFile;
 import dev.vmpower.host.control.ControlServer.Asker;
+import dev.vmpower.host.control.ControlServer.Leaver;
 import dev.vmpower.host.control.ControlServer.Pinner;
 import dev.vmpower.host.control.ControlServer.Reloader;
 import dev.vmpower.host.feed.Reader;
@@ -52,6 +53,9 @@ final class Routes {
   /** An answer for which there is no view. */
   record Message(String message) {}
 
+  /** How long the next daemon has after a handover. */
+  static final int RESTORE_AFTER_S = 60;
+
   private final Asker asker;
   private final Executor slow;
   private final EventStreams streams;
@@ -62,7 +66,13 @@ final class Routes {
    *
    * @param slow runs what waits for libvirt or the disk
    */
-  Routes(Asker asker, Pinner pinner, Reloader reloader, Executor slow, EventStreams streams) {
+  Routes(
+      Asker asker,
+      Pinner pinner,
+      Reloader reloader,
+      Leaver leaver,
+      Executor slow,
+      EventStreams streams) {
     this.asker = asker;
     this.slow = slow;
     this.streams = streams;
@@ -108,6 +118,14 @@ final class Routes {
     post("/v1/pause", List.of(), (a, who) -> asker.ask(new Verb.Pause(true)));
     post("/v1/resume", List.of(), (a, who) -> asker.ask(new Verb.Pause(false)));
     post("/v1/reload", List.of(), (a, who) -> slowly(() -> reload(reloader)));
+    post(
+        "/v1/handover",
+        List.of(),
+        List.of("restore_after_s"),
+        (a, who) -> {
+          int afterS = a.has("restore_after_s") ? a.seconds("restore_after_s") : RESTORE_AFTER_S;
+          return slowly(() -> leaver.handOver(afterS));
+        });
   }
 
   private void addVms() {
@@ -234,8 +252,8 @@ final class Routes {
     return new Message("the configuration was read again");
   }
 
-  private CompletableFuture<?> slowly(Callable<Message> work) throws RequestException {
-    CompletableFuture<Message> answer = new CompletableFuture<>();
+  private <T> CompletableFuture<T> slowly(Callable<T> work) throws RequestException {
+    CompletableFuture<T> answer = new CompletableFuture<>();
     try {
       slow.execute(
           () -> {

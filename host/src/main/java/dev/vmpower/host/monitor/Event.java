@@ -48,6 +48,15 @@ public sealed interface Event {
   /** Answers once everything posted before has been done. */
   record Sync(CompletableFuture<Void> done) implements Event {}
 
-  /** Give everything back and end. */
-  record Stop() implements Event {}
+  /**
+   * End.
+   *
+   * @param giveBack whether everything is given back before
+   */
+  record Stop(boolean giveBack) implements Event {
+    /** Give everything back and end. */
+    public Stop() {
+      this(true);
+    }
+  }
 }

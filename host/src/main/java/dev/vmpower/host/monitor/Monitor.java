@@ -63,6 +63,7 @@ public final class Monitor {
   private Config config;
   private final List<Channel> broken = new ArrayList<>();
   private boolean stopping;
+  private boolean givesBack = true;
   private boolean moreEvents;
   private long turnBeganNs;
   private long nextSweepNs;
@@ -199,7 +200,9 @@ public final class Monitor {
     }
     try {
       ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong());
-      clocks.giveBackAll();
+      if (givesBack || failure != null) {
+        clocks.giveBackAll();
+      }
       connector.close();
       fleet.closeSockets();
       selector.close();
@@ -359,7 +362,10 @@ public final class Monitor {
         settle(nowNs, nowMs);
         sync.done().complete(null);
       }
-      case Event.Stop() -> stopping = true;
+      case Event.Stop stop -> {
+        stopping = true;
+        givesBack = stop.giveBack();
+      }
     }
   }
 

@@ -61,6 +61,7 @@ class ControlServerTest {
               return "pinned";
             },
             () -> reloader.reload(),
+            after -> new ControlServer.Farewell("", () -> {}),
             new Feed());
     made.start();
     return made;

@@ -41,7 +41,14 @@ class EventsTest {
   @BeforeEach
   void start() throws IOException {
     socket = directory.resolve("control.sock");
-    server = new ControlServer(socket, monitor, (vm, vcpu, cpus) -> "", () -> {}, feed);
+    server =
+        new ControlServer(
+            socket,
+            monitor,
+            (vm, vcpu, cpus) -> "",
+            () -> {},
+            after -> new ControlServer.Farewell("", () -> {}),
+            feed);
     server.start();
   }
 

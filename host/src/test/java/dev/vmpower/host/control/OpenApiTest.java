@@ -48,6 +48,7 @@ class OpenApiTest {
             OpenApiTest::nobody,
             (vm, vcpu, cpus) -> "",
             () -> {},
+            after -> new ControlServer.Farewell("", () -> {}),
             Runnable::run,
             new EventStreams(new Feed()))
         .all();

@@ -88,7 +88,14 @@ class RightsTest {
   private Path serve(Groups groups) throws IOException {
     Path socket = directory.resolve("control-" + servers.size());
     ControlServer server =
-        new ControlServer(socket, groups, monitor, (vm, vcpu, cpus) -> "", () -> {}, new Feed());
+        new ControlServer(
+            socket,
+            groups,
+            monitor,
+            (vm, vcpu, cpus) -> "",
+            () -> {},
+            after -> new ControlServer.Farewell("", () -> {}),
+            new Feed());
     servers.add(server);
     server.start();
     return socket;

@@ -31,6 +31,7 @@ class RoutesTest {
           new CannedAsker(),
           (vm, vcpu, cpus) -> "",
           () -> {},
+          after -> new ControlServer.Farewell("", () -> {}),
           Runnable::run,
           new EventStreams(new Feed()));
 

@@ -19,7 +19,12 @@ class VmRequestsTest {
   private final CannedAsker asker = new CannedAsker();
   private final Routes routes =
       new Routes(
-          asker, (vm, vcpu, cpus) -> "", () -> {}, Runnable::run, new EventStreams(new Feed()));
+          asker,
+          (vm, vcpu, cpus) -> "",
+          () -> {},
+          after -> new ControlServer.Farewell("", () -> {}),
+          Runnable::run,
+          new EventStreams(new Feed()));
 
   private Verb<?> asked(String path, String body) throws RequestException {
     Routes.Found found = routes.find("POST", path);
