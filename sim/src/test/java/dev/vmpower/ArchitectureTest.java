@@ -54,6 +54,8 @@ class ArchitectureTest {
                       |                                             | java.lang.foreign
       machine.perf    | machine.libc                                | java.io
                       |                                             | java.lang.foreign
+      machine.process | machine.libc                                | java.io java.nio
+                      |                                             | java.lang.foreign
       machine.fifo    | machine.libc machine.socket                 | java.io java.nio
                       |                                             | java.lang.foreign
       machine.libvirt | machine.cpu machine.net                     | java.io java.nio
@@ -100,10 +102,11 @@ class ArchitectureTest {
                       | machine.sysfs                               |
       host            | host.claims host.clock.Clocks host.config   | java.io java.nio
                       | host.control host.feed.Feed                 |
-                      | host.orders.OrdersFile                      |
+                      | host.orders.OrdersFile host.view.VmView     |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | host.sampler machine.cpu machine.cpufreq    |
-                      | machine.libvirt machine.net machine.sysfs   |
+                      | machine.libvirt machine.net                 |
+                      | machine.process machine.sysfs               |
 
       guest           | protocol                                    | java.io java.net java.nio
                       |                                             | java.lang.foreign
