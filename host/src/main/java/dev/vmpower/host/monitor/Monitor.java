@@ -14,12 +14,10 @@ import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +46,7 @@ public final class Monitor {
   private final ClaimLedger ledger;
   private final Statistics statistics = new Statistics();
   private final Turn turn;
+  private final Sockets sockets;
   private final PolicyTicker policies;
   private final OperatorPolicies operatorPolicies;
   private final Reception reception;
@@ -57,15 +56,11 @@ public final class Monitor {
   private final LongSupplier wallMs;
   private final Thread thread;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
-  private final Replies replies = new Replies();
-  private final Consumer<SelectionKey> onReady = this::ready;
 
   private Config config;
-  private final List<Channel> broken = new ArrayList<>();
   private boolean stopping;
   private boolean givesBack = true;
   private boolean moreEvents;
-  private long turnBeganNs;
   private long nextSweepNs;
   private long nextCheckNs = Long.MAX_VALUE;
   private long wakeups;
@@ -101,6 +96,7 @@ public final class Monitor {
     this.policies = new PolicyTicker(clocks, sampler);
     GuestPolicies guests = new GuestPolicies(clocks, policies);
     this.turn = new Turn(clocks, guests, statistics, ledger);
+    this.sockets = new Sockets(turn, clockNs, wallMs);
     this.connector =
         new Connector(
             (vm, number, socket, peer) ->
@@ -219,11 +215,11 @@ public final class Monitor {
   }
 
   private void once() throws IOException {
-    turnBeganNs = 0;
+    sockets.begin();
     if (moreEvents) {
-      selector.selectNow(onReady);
+      selector.selectNow(sockets);
     } else {
-      selector.select(onReady, timeoutMs());
+      selector.select(sockets, timeoutMs());
     }
     wakeups++;
     long nowNs = clockNs.getAsLong();
@@ -234,8 +230,8 @@ public final class Monitor {
     dropBroken(nowMs);
     publishChanges();
     clocks.settle(nowNs, nowMs);
-    turn.reply(replies, nowNs);
-    if (!broken.isEmpty()) {
+    turn.reply(sockets, nowNs);
+    if (!sockets.broken().isEmpty()) {
       dropBroken(nowMs);
       clocks.settle(nowNs, nowMs);
     }
@@ -255,29 +251,8 @@ public final class Monitor {
     return waitNs / 1_000_000 + 1;
   }
 
-  private void ready(SelectionKey key) {
-    if (turnBeganNs == 0) {
-      turnBeganNs = clockNs.getAsLong();
-    }
-    if (!(key.attachment() instanceof Channel channel) || !key.isValid()) {
-      return;
-    }
-    try {
-      if (key.isWritable()) {
-        channel.flush();
-        if (!channel.hasBacklog()) {
-          key.interestOps(SelectionKey.OP_READ);
-        }
-      }
-      if (key.isReadable() && !turn.read(channel, turnBeganNs, wallMs.getAsLong())) {
-        broken.add(channel);
-      }
-    } catch (IOException broke) {
-      broken.add(channel);
-    }
-  }
-
   private void dropBroken(long nowMs) {
+    List<Channel> broken = sockets.broken();
     for (int i = 0; i < broken.size(); i++) {
       changes.suspectAll();
       fleet.hungUp(broken.get(i), nowMs);
@@ -382,26 +357,5 @@ public final class Monitor {
   private void settle(long nowNs, long nowMs) {
     publishChanges();
     clocks.settle(nowNs, nowMs);
-  }
-
-  /** Lets a turn reply through the selector of this thread. */
-  private final class Replies implements Turn.Replier {
-    @Override
-    public void broke(Channel channel) {
-      broken.add(channel);
-    }
-
-    @Override
-    public void backlogged(Channel channel) {
-      @Nullable SelectionKey key = channel.key();
-      if (key != null && key.isValid()) {
-        key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
-      }
-    }
-
-    @Override
-    public long elapsedNs() {
-      return clockNs.getAsLong() - turnBeganNs;
-    }
   }
 }
