@@ -79,6 +79,7 @@ final class ShellTerminal {
             .terminal(terminal)
             .completer((reader, line, candidates) -> complete(line, candidates))
             .option(Option.DISABLE_EVENT_EXPANSION, true)
+            .option(Option.AUTO_MENU, false) // a list, as in a shell
             .variable(LineReader.HISTORY_SIZE, HISTORY_LINES_MAX)
             .variable(LineReader.HISTORY_FILE_SIZE, HISTORY_LINES_MAX);
     if (history != null) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,29 @@ class DocumentsTest {
     for (String[] cells : tables("docs/commands.md")) {
       for (String verb : quoted(cells[0])) {
         assertThat(verbs).as(verb).anyMatch(words -> isOf(verb, words));
+      }
+    }
+  }
+
+  @Test
+  void everyRequestIsOneOfTheApiWithAllOfItsFields() throws Exception {
+    Row paths = Row.of(Json.read(Files.readAllBytes(CHECKOUT.resolve("docs/openapi.json"))));
+    paths = paths.row("paths");
+    for (Call call : Calls.all()) {
+      if (call.isLocal()) {
+        continue;
+      }
+      List<Field> fields = call.fields();
+      String path = call.path().toLowerCase(Locale.ROOT);
+      Row request = paths.row(path).row(fields == null ? "get" : "post");
+      assertThat(request.names()).as(call.phrase().words() + " " + path).isNotEmpty();
+      if (fields != null && !fields.isEmpty()) {
+        Row schema = request.row("requestBody").row("content").row("application/json");
+        List<Object> names = new ArrayList<>();
+        schema.row("schema").row("properties").names().forEach(names::add);
+        assertThat(fields.stream().map(field -> (Object) field.name()))
+            .as(call.phrase().words())
+            .containsExactlyInAnyOrderElementsOf(names);
       }
     }
   }

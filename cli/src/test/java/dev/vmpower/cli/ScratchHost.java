@@ -3,9 +3,9 @@ package dev.vmpower.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.vmpower.host.Daemon;
 import dev.vmpower.host.RunningDaemon;
 import dev.vmpower.host.config.ConfigFile;
-import dev.vmpower.host.monitor.Verb;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A real daemon on a plain directory: six pCPUs of which number 3 is offline and 5 reserved, and
@@ -24,6 +25,7 @@ import java.util.List;
  */
 final class ScratchHost implements AutoCloseable {
   private static final String LADDER = "2601000 2600000 2300000 2000000 1700000 1400000 1200000 ";
+  private static final long WAIT_S = 30;
   private static final int CPUS = 6;
   private static final int OFFLINE = 3;
 
@@ -36,9 +38,14 @@ final class ScratchHost implements AutoCloseable {
   private final Path directory;
   private final List<ServerSocketChannel> listeners = new ArrayList<>();
   private final List<SocketChannel> guests = new ArrayList<>();
-  private final RunningDaemon daemon;
+  private final AutoCloseable daemon;
 
-  ScratchHost(Path directory) throws Exception {
+  /**
+   * Starts one below {@code directory}.
+   *
+   * @param alone in a process of its own, which is what can be handed over; else in this one
+   */
+  ScratchHost(Path directory, boolean alone) throws Exception {
     this.directory = directory;
     for (int cpu = 0; cpu < CPUS; cpu++) {
       addCpu(cpu);
@@ -51,11 +58,50 @@ final class ScratchHost implements AutoCloseable {
     listen("channels/vm0.1");
     listen("other.sock");
     Path file = directory.resolve("vmpower.toml");
-    daemon = RunningDaemon.start(file, ConfigFile.read(file));
+    daemon = alone ? process(file) : RunningDaemon.start(file, ConfigFile.read(file));
     guests.add(listeners.get(0).accept());
     guests.add(listeners.get(1).accept());
-    await().until(() -> daemon.monitor().ask(new Verb.Status()).get().channels() == 2);
+    await().until(() -> status().number("channels") == 2);
     ask(guests.getFirst());
+  }
+
+  private Row status() throws FailureException {
+    ControlClient client = new ControlClient(directory.resolve("control.sock"));
+    return Row.of(Json.read(client.ask("/v1/status", null).body()));
+  }
+
+  private AutoCloseable process(Path file) throws IOException {
+    Path log = directory.resolve("log");
+    Process process =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Daemon.class.getName(),
+                "--config",
+                file.toString())
+            .redirectError(log.toFile())
+            .start();
+    await()
+        .atMost(WAIT_S, TimeUnit.SECONDS)
+        .until(() -> Files.readString(log).contains("ready") || !process.isAlive());
+    assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
+    return () -> {
+      process.destroy();
+      // After a handover there is another one that gives back, for a second.
+      await().atMost(WAIT_S, TimeUnit.SECONDS).until(() -> !isAnyAlive());
+    };
+  }
+
+  private boolean isAnyAlive() {
+    return ProcessHandle.allProcesses()
+        .anyMatch(
+            process ->
+                process.info().commandLine().orElse("").contains(directory + "/vmpower.toml"));
   }
 
   private void addCpu(int cpu) throws IOException {
@@ -137,7 +183,7 @@ final class ScratchHost implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() throws Exception {
     daemon.close();
     for (SocketChannel guest : guests) {
       guest.close();
