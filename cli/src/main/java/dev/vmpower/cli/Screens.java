@@ -111,6 +111,12 @@ final class Screens {
               + ", governor "
               + cpu.text("governor")
               + (cpu.is("managed") ? ", managed" : ""));
+      Row steering = cpu.row("steering");
+      page.line(
+          "steered",
+          "by "
+              + steering.text("how")
+              + (steering.is("verified") ? "" : "; not verified on hardware"));
       page.line(
           "speed",
           (cpu.number("current_khz") > 0 ? cpu.megahertz("current_khz") + " MHz" : "unknown")

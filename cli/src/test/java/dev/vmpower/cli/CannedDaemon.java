@@ -138,6 +138,7 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
         "2-3",
         "acpi-cpufreq",
         governor,
+        new CpuView.SteeringView("userspace, scaling_setspeed", true),
         targetKhz != null,
         targetKhz,
         targetKhz,

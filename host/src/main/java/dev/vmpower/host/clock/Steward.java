@@ -49,6 +49,10 @@ final class Steward {
         managed.writtenKhz = ManagedDomain.NONE;
         managed.writes++;
         LOG.info("{} (pCPUs {}) is managed now", managed, domain.cpus());
+        if (original.minKhz() >= original.highestKhz()) {
+          LOG.warn(
+              "{}: both limits were found at {} kHz; no other can be", managed, original.minKhz());
+        }
       } else if (isInterferedWith(managed, original)) {
         return;
       }

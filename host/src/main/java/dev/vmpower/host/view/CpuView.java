@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param domainCpus all pCPUs of its frequency domain
  * @param siblings the hyper-threads of its core, itself included
  * @param governor {@code scaling_governor} now
+ * @param steering how its frequency is set; null without cpufreq
  * @param managed whether vmpower has taken its frequency domain over
  * @param targetKhz what arbitration decided; null while nobody asks
  * @param writtenKhz what is in force; null while nothing was written
@@ -34,6 +35,7 @@ public record CpuView(
     String domainCpus,
     String driver,
     String governor,
+    @Nullable SteeringView steering,
     boolean managed,
     @Nullable Integer targetKhz,
     @Nullable Integer writtenKhz,
@@ -50,6 +52,14 @@ public record CpuView(
     long writes,
     long refusedWrites,
     long conflicts) {
+
+  /**
+   * How a driver is steered.
+   *
+   * @param how the governor and the files; {@code none} where it cannot be steered
+   * @param verified whether this was seen on a kernel; otherwise it goes by the driver's source
+   */
+  public record SteeringView(String how, boolean verified) {}
 
   /**
    * A level set by an operator: {@code max}, {@code min} or kHz.

@@ -9,7 +9,7 @@ public enum Refusal {
   RESERVED("reserved", "the vCPU may run in a frequency domain with a reserved pCPU"),
   OFFLINE("offline", "none of its pCPUs is online"),
   NO_CPUFREQ("no_cpufreq", "its pCPUs have no cpufreq"),
-  DRIVER("driver", "its pCPUs' cpufreq driver cannot be steered by this version"),
+  DRIVER("driver", "its pCPUs' cpufreq driver has neither a set-speed nor limits"),
   NO_TURBO("no_turbo", "there is no turbo for this vCPU"),
   HOLD("hold", "an operator holds the frequency"),
   DISABLED("disabled", "an operator disabled the channel"),

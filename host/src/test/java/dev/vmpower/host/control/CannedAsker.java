@@ -23,6 +23,7 @@ final class CannedAsker implements ControlServer.Asker {
           "3",
           "acpi-cpufreq",
           "userspace",
+          new CpuView.SteeringView("userspace, scaling_setspeed", true),
           true,
           2_400_000,
           2_400_000,

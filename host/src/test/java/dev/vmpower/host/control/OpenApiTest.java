@@ -126,6 +126,7 @@ class OpenApiTest {
             Map.entry("Vcpu", VmView.VcpuView.class),
             Map.entry("Channel", ChannelView.class),
             Map.entry("Cpu", CpuView.class),
+            Map.entry("Steering", CpuView.SteeringView.class),
             Map.entry("Hold", CpuView.HoldView.class),
             Map.entry("TurboOff", CpuView.TurboOffView.class),
             Map.entry("Pinning", PinningView.class),
