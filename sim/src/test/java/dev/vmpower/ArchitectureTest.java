@@ -106,7 +106,8 @@ class ArchitectureTest {
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | host.sampler machine.cpu machine.cpufreq    |
                       | machine.libvirt machine.net                 |
-                      | machine.process machine.sysfs               |
+                      | machine.process machine.socket.PeerProcess  |
+                      | machine.sysfs                               |
 
       guest           | protocol                                    | java.io java.net java.nio
                       |                                             | java.lang.foreign

@@ -17,7 +17,7 @@ import sun.misc.Signal;
 /** The program {@code vmpowerd}. */
 public final class Daemon {
   private static final String USAGE =
-      "usage: vmpowerd [restore [" + TimedRestore.OPTION + "]] [--config FILE]";
+      "usage: vmpowerd [restore [" + TimedRestore.OPTION + "SECONDS]] [--config FILE]";
   private static final Path DEFAULT_FILE = Path.of("/etc/vmpower/vmpower.toml");
 
   private static final int EXIT_FAILED = 1;
@@ -38,10 +38,11 @@ public final class Daemon {
 
   private static int run(String[] args) {
     boolean restore = args.length > 0 && args[0].equals("restore");
-    boolean handedOver = restore && args.length > 1 && args[1].equals(TimedRestore.OPTION);
+    boolean handedOver = restore && args.length > 1 && args[1].startsWith(TimedRestore.OPTION);
     int verbs = handedOver ? 2 : restore ? 1 : 0;
+    int afterS = handedOver ? seconds(args[1].substring(TimedRestore.OPTION.length())) : 0;
     Path file = parse(Arrays.copyOfRange(args, verbs, args.length));
-    if (file == null) {
+    if (file == null || afterS < 0) {
       return fail(USAGE, EXIT_USAGE);
     }
     Config config;
@@ -50,14 +51,14 @@ public final class Daemon {
     } catch (ConfigException bad) {
       return fail(bad.getMessage(), EXIT_USAGE);
     }
-    return restore ? restore(config, handedOver) : serve(file, config);
+    return restore ? restore(config, afterS) : serve(file, config);
   }
 
   /** For a service manager, after a daemon that did not end well; or the watch over a handover. */
-  private static int restore(Config config, boolean handedOver) {
+  private static int restore(Config config, int afterS) {
     try {
-      if (handedOver) {
-        TimedRestore.await(config);
+      if (afterS > 0) {
+        TimedRestore.await(config, afterS);
       } else {
         RunningDaemon.restore(config);
       }
@@ -95,6 +96,15 @@ public final class Daemon {
       case 2 -> args[0].equals("--config") ? Path.of(args[1]) : null;
       default -> null;
     };
+  }
+
+  private static int seconds(String text) {
+    try {
+      int seconds = Integer.parseInt(text);
+      return seconds > 0 ? seconds : -1;
+    } catch (NumberFormatException notSeconds) {
+      return -1;
+    }
   }
 
   private static void reload(@Nullable RunningDaemon daemon) {

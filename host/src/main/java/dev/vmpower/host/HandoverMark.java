@@ -1,6 +1,7 @@
 package dev.vmpower.host;
 
 import dev.vmpower.machine.process.BootClock;
+import dev.vmpower.machine.socket.PeerProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,15 +14,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Says beside the originals that a daemon has left everything as it is for the next one to go on
- * from, and until when. The next daemon removes it.
+ * from, until when, and which process gives back then. The next daemon removes it.
  *
  * <pre>
  *   vmpower-handover 1
  *   boot 5c6d4d8e-…
  *   until 4711420
+ *   by 4242 471142
  * </pre>
  *
- * <p>The time is in milliseconds since the machine booted; in another boot it is void.
+ * <p>The time is in milliseconds since the machine booted; in another boot it is void, and so it is
+ * when that process, named by its pid and its start, is no more.
  */
 final class HandoverMark {
   private static final Logger LOG = LoggerFactory.getLogger("vmpower");
@@ -33,10 +36,20 @@ final class HandoverMark {
     this.file = stateDirectory.resolve("handover");
   }
 
-  /** Sets it for so long from now. */
+  /** Sets it for so long from now; this process gives back then. */
   void set(long forMs) throws IOException {
+    PeerProcess self = PeerProcess.of((int) ProcessHandle.current().pid());
     String text =
-        HEAD + "\nboot " + BootClock.bootId() + "\nuntil " + (BootClock.nowMs() + forMs) + "\n";
+        HEAD
+            + "\nboot "
+            + BootClock.bootId()
+            + "\nuntil "
+            + (BootClock.nowMs() + forMs)
+            + "\nby "
+            + self.pid()
+            + " "
+            + self.startTicks()
+            + "\n";
     Path fresh = file.resolveSibling("handover.new");
     Files.writeString(fresh, text);
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -51,10 +64,11 @@ final class HandoverMark {
       return OptionalLong.empty();
     }
     boolean current =
-        lines.size() == 3
+        lines.size() == 4
             && lines.get(0).equals(HEAD)
             && lines.get(1).equals("boot " + BootClock.bootId())
-            && lines.get(2).startsWith("until ");
+            && lines.get(2).startsWith("until ")
+            && isAlive(lines.get(3));
     if (!current) {
       return OptionalLong.of(0);
     }
@@ -63,6 +77,19 @@ final class HandoverMark {
       return OptionalLong.of(Math.max(untilMs - BootClock.nowMs(), 0));
     } catch (NumberFormatException damaged) {
       return OptionalLong.of(0);
+    }
+  }
+
+  private static boolean isAlive(String by) {
+    String[] words = by.split(" ");
+    if (words.length != 3 || !words[0].equals("by")) {
+      return false;
+    }
+    try {
+      PeerProcess process = new PeerProcess(Integer.parseInt(words[1]), Long.parseLong(words[2]));
+      return PeerProcess.of(process.pid()).equals(process);
+    } catch (IOException | NumberFormatException gone) {
+      return false;
     }
   }
 

@@ -245,8 +245,7 @@ public final class RunningDaemon implements AutoCloseable {
       throws Verb.RefusedException {
     HandoverMark mark = new HandoverMark(config.state().dir());
     try {
-      mark.set(restoreAfterS * MS_PER_S);
-      TimedRestore.start(file);
+      TimedRestore.start(file, restoreAfterS);
     } catch (IOException failed) {
       mark.remove();
       throw new Verb.RefusedException("no handover: " + failed.getMessage());

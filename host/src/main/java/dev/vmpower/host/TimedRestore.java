@@ -28,10 +28,11 @@ import org.slf4j.LoggerFactory;
  * give back. It has a session of its own, and none of the daemon's sockets and locks.
  */
 final class TimedRestore {
-  /** The option of {@code vmpowerd restore} that makes it wait. */
-  static final String OPTION = "--handed-over";
+  /** The option of {@code vmpowerd restore} that makes it wait, with a number of seconds. */
+  static final String OPTION = "--handed-over=";
 
   private static final Logger LOG = LoggerFactory.getLogger("vmpower");
+  private static final long MS_PER_S = 1_000;
   private static final String WAITING = "waiting";
   private static final long START_S_MAX = 8; // a client waits 10 s for its answer
 
@@ -41,11 +42,12 @@ final class TimedRestore {
    * Starts it and returns when it waits.
    *
    * @param file the configuration that it is to use
+   * @param afterS how long the next daemon has
    * @throws IOException in one line, if it does not
    */
-  static void start(Path file) throws IOException {
+  static void start(Path file, int afterS) throws IOException {
     List<String> command = OwnProcess.command(Daemon.class.getName());
-    command.addAll(List.of("restore", OPTION, "--config", file.toString()));
+    command.addAll(List.of("restore", OPTION + afterS, "--config", file.toString()));
     Process process =
         new ProcessBuilder(command)
             .redirectInput(new File("/dev/null"))
@@ -85,13 +87,15 @@ final class TimedRestore {
   }
 
   /**
-   * Waits for the next daemon, and gives everything back if there is none in time.
+   * Says that it waits for the next daemon, does so, and gives everything back if there is none in
+   * time.
    *
    * @throws IOException in one line, if not everything could be given back
    */
-  static void await(Config config) throws IOException {
+  static void await(Config config, int afterS) throws IOException {
     OwnProcess.leaveSession();
     HandoverMark mark = new HandoverMark(config.state().dir());
+    mark.set(afterS * MS_PER_S);
     try (WatchService watch = config.state().dir().getFileSystem().newWatchService()) {
       config.state().dir().register(watch, StandardWatchEventKinds.ENTRY_DELETE);
       System.out.println(WAITING);

@@ -121,7 +121,32 @@ class HandoverTest {
         assertThat(descriptors(waits)).noneMatch(target -> target.contains(link));
       }
       assertThat(Path.of("/proc/" + waits.pid() + "/fd/0").toRealPath()).hasToString("/dev/null");
-      host.policy(0);
+    }
+  }
+
+  @Test
+  void whereNobodyWaitsAnyMoreAPlainRestoreGivesBackAtOnce() throws Exception {
+    try (FakeGuest guest = host.guest()) {
+      handOver(guest, "");
+      ProcessHandle waits = waiting().getFirst();
+      waits.destroyForcibly();
+      waits.onExit().join();
+
+      Process restore = host.start("restore");
+      assertThat(ScratchHost.lines(restore)).noneMatch(line -> line.contains("handed over"));
+      assertThat(restore.waitFor()).isZero();
+
+      host.isAsFound();
+      assertThat(mark()).doesNotExist();
+    }
+  }
+
+  @Test
+  void aWrongTimeIsBadUsage() throws Exception {
+    for (String time : List.of("", "0", "-1", "x", "99999999999")) {
+      Process restore = host.start("restore", TimedRestore.OPTION + time);
+      assertThat(ScratchHost.lines(restore)).singleElement().asString().contains("usage");
+      assertThat(restore.waitFor()).isEqualTo(2);
     }
   }
 
