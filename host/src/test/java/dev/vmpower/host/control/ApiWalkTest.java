@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,9 @@ class ApiWalkTest {
   /** After those that look: they take away what those look at. */
   private static final List<String> LAST =
       List.of("/v1/policies/remove", "/v1/vms/remove", "/v1/handover");
+
+  /** A stream without an end, and what leaves a process behind. */
+  private static final Set<String> ELSEWHERE = Set.of("/v1/events", "/v1/handover");
 
   @TempDir Path directory;
 
@@ -193,7 +197,7 @@ class ApiWalkTest {
   @Test
   void everyExampleIsDoneAndAnsweredAsDescribed() throws IOException {
     for (Operation operation : operations()) {
-      if (operation.path().equals("/v1/events")) {
+      if (ELSEWHERE.contains(operation.path())) {
         continue;
       }
       ObjectNode least = JSON.createObjectNode();

@@ -91,6 +91,11 @@ class OpenApiTest {
     assertThat(schema.path("properties").propertyNames())
         .containsExactlyInAnyOrderElementsOf(fields);
     assertThat(texts(schema.path("required"))).containsExactlyInAnyOrderElementsOf(route.needed());
+    for (var field : schema.path("properties").properties()) {
+      assertThat(field.getValue().propertyNames())
+          .as(field.getKey())
+          .contains("description", "example");
+    }
     assertThat(schema.isMissingNode() || schema.path("additionalProperties").isBoolean()).isTrue();
     assertThat(schema.path("additionalProperties").asBoolean(false)).isFalse();
   }
