@@ -56,7 +56,7 @@ class ArchitectureTest {
                       |                                             | java.lang.foreign
       machine.process | machine.libc                                | java.io java.nio
                       |                                             | java.lang.foreign
-      machine.fifo    | machine.libc machine.socket                 | java.io java.nio
+      machine.fifo    | machine.cpu machine.libc machine.socket     | java.io java.nio
                       |                                             | java.lang.foreign
       machine.libvirt | machine.cpu machine.net                     | java.io java.nio
                       |                                             | java.lang.foreign
@@ -71,6 +71,8 @@ class ArchitectureTest {
                       | machine.cpu machine.net                     |
       host.vm         | host.arbiter host.policy machine.cpu        |
                       | machine.net                                 |
+      host.fifo       | host.policy machine.cpu machine.fifo        | java.io java.nio org.slf4j
+                      | machine.net.MacAddress protocol.Unit        | tools.jackson
       host.sampler    | machine.net machine.perf                    | java.io
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j

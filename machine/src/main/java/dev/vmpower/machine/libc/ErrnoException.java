@@ -15,6 +15,7 @@ public final class ErrnoException extends IOException {
   public static final int EACCES = 13;
   public static final int EEXIST = 17;
   public static final int ENODEV = 19;
+  public static final int EISDIR = 21;
   public static final int EINVAL = 22;
   public static final int ENOSYS = 38;
   public static final int ELOOP = 40;

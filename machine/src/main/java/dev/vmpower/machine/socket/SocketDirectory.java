@@ -33,10 +33,19 @@ public final class SocketDirectory {
     if (othersMayWrite(real)) {
       return "others may write to " + real + " (" + mode(real) + "): chmod go-w it";
     }
+    return replaceable(real);
+  }
+
+  /**
+   * Why others could move a directory, or one above it, out of the way, in one line; null if they
+   * cannot.
+   *
+   * @param real its path without links
+   */
+  public static @Nullable String replaceable(Path real) throws IOException {
     int owner = ownerUid(real);
     for (Path above = real.getParent(); above != null; above = above.getParent()) {
-      boolean sticky = ((int) Files.getAttribute(above, "unix:mode") & STICKY) != 0;
-      if (othersMayWrite(above) && !sticky) {
+      if (othersMayWrite(above) && !isSticky(above)) {
         return "others may replace " + real + ": chmod go-w " + above;
       }
       int aboveOwner = ownerUid(above);
@@ -47,7 +56,13 @@ public final class SocketDirectory {
     return null;
   }
 
-  private static boolean othersMayWrite(Path directory) throws IOException {
+  /** Whether those who may write to a directory may remove and rename what is theirs alone. */
+  public static boolean isSticky(Path directory) throws IOException {
+    return ((int) Files.getAttribute(directory, "unix:mode") & STICKY) != 0;
+  }
+
+  /** Whether others than its owner, root and root's group may write to a directory. */
+  public static boolean othersMayWrite(Path directory) throws IOException {
     Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
     return permissions.contains(PosixFilePermission.OTHERS_WRITE)
         || (permissions.contains(PosixFilePermission.GROUP_WRITE)
