@@ -82,7 +82,7 @@ class ArchitectureTest {
       host.orders     | machine.cpu                                 | java.io java.nio org.slf4j
       host.monitor    | host.arbiter host.channel host.claims       | java.io java.nio org.slf4j
                       | host.clock host.config host.feed            | org.HdrHistogram
-                      | host.orders                                 |
+                      | host.fifo host.orders                       |
                       | host.policy host.sampler host.view host.vm  |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.libvirt machine.net                 |
@@ -106,7 +106,8 @@ class ArchitectureTest {
                       | host.control host.feed.Feed                 |
                       | host.orders.OrdersFile host.view.VmView     |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
-                      | host.sampler machine.cpu machine.cpufreq    |
+                      | host.fifo.FifoFeed host.sampler             |
+                      | machine.cpu machine.cpufreq                 |
                       | machine.libvirt machine.net                 |
                       | machine.process machine.socket.PeerProcess  |
                       | machine.sysfs                               |

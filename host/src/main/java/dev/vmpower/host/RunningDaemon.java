@@ -6,7 +6,9 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.control.ControlServer;
+import dev.vmpower.host.fifo.FifoFeed;
 import dev.vmpower.host.monitor.Event;
+import dev.vmpower.host.monitor.FifoOrders;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.SamplerFeed;
@@ -15,6 +17,7 @@ import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.rehearsal.Rehearsal;
 import dev.vmpower.host.sampler.Sampler;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.cpu.Topology;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.libvirt.LibvirtException;
 import dev.vmpower.machine.libvirt.LibvirtWatch;
@@ -50,6 +53,7 @@ public final class RunningDaemon implements AutoCloseable {
   private final ControlServer control;
   private Config config;
   private @Nullable LibvirtWatch libvirt;
+  private @Nullable FifoFeed fifos;
 
   private RunningDaemon(
       Path file, Config config, StateDirectory state, Monitor monitor, Sampler sampler) {
@@ -147,9 +151,6 @@ public final class RunningDaemon implements AutoCloseable {
     if (config.control().http() != null) {
       LOG.warn("{}: [control] http has no effect in this version", file);
     }
-    if (config.compat().fifo()) {
-      LOG.warn("{}: [compat] fifo has no effect in this version", file);
-    }
     monitor.start();
     sampler.start(new SamplerFeed(monitor.mailbox()));
     String uri = config.libvirt().uri();
@@ -166,7 +167,32 @@ public final class RunningDaemon implements AutoCloseable {
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
+    if (config.compat().fifo()) {
+      openFifos();
+    }
     control.start();
+  }
+
+  // Whoever may write to /tmp can be in the way of the directory: that must not stop the daemon.
+  private void openFifos() {
+    CpuSet present = Topology.read(new DirectorySysfs(config.cpu().root())).present();
+    CpuSet cpus = present.without(config.cpu().reserved());
+    try {
+      FifoOrders orders = new FifoOrders(monitor);
+      FifoFeed feed = FifoFeed.open(config.compat().dir(), cpus, orders, System::nanoTime);
+      fifos = feed;
+      post(new Event.FifosOpened(feed.cpus()));
+      feed.start();
+    } catch (IOException refused) {
+      LOG.error("no FIFOs: {}", refused.getMessage());
+    }
+  }
+
+  /** Posts what must not be lost. */
+  private void post(Event event) {
+    while (!monitor.ended().isDone() && !monitor.mailbox().offer(event)) {
+      LockSupport.parkNanos(this, FULL_WAIT_NS);
+    }
   }
 
   /** The thread that owns all state. */
@@ -294,11 +320,12 @@ public final class RunningDaemon implements AutoCloseable {
   /** Gives everything back, but after a handover, and ends. */
   @Override
   public void close() throws IOException {
-    while (!monitor.ended().isDone() && !monitor.mailbox().offer(new Event.Stop(!handedOver))) {
-      LockSupport.parkNanos(this, FULL_WAIT_NS);
-    }
+    post(new Event.Stop(!handedOver));
     boolean well = awaitEnd();
     sampler.close();
+    if (fifos != null) {
+      fifos.close();
+    }
     control.close(); // after everything is given back: it may take its time
     if (libvirt != null) {
       libvirt.close();

@@ -70,11 +70,17 @@ public sealed interface Change {
   /**
    * Packets that were refused in one wake-up.
    *
+   * @param channel through which they came; null of a FIFO
    * @param vcpu which they were about; null where they were about none of the VM's
    * @param reason its label, as counters have it
    */
   record Refusal(
-      Instant at, String vm, int channel, @Nullable Integer vcpu, String reason, int count)
+      Instant at,
+      String vm,
+      @Nullable Integer channel,
+      @Nullable Integer vcpu,
+      String reason,
+      int count)
       implements Change {
     @Override
     public String type() {

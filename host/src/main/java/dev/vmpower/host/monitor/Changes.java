@@ -89,7 +89,8 @@ final class Changes {
     }
   }
 
-  private record RefusalKey(Channel channel, Refusal refusal, @Nullable Vcpu vcpu) {}
+  private record RefusalKey(
+      Vm vm, @Nullable Channel channel, Refusal refusal, @Nullable Vcpu vcpu) {}
 
   Changes(
       Feed feed,
@@ -172,8 +173,8 @@ final class Changes {
     settled.addAll(clocks.membersOf(managed));
   }
 
-  private void refused(Channel channel, Refusal refusal, @Nullable Vcpu vcpu) {
-    refusals.merge(new RefusalKey(channel, refusal, vcpu), 1, Integer::sum);
+  private void refused(Vm vm, @Nullable Channel channel, Refusal refusal, @Nullable Vcpu vcpu) {
+    refusals.merge(new RefusalKey(vm, channel, refusal, vcpu), 1, Integer::sum);
   }
 
   /** Publishes what this wake-up changed. */
@@ -205,12 +206,13 @@ final class Changes {
   }
 
   private void tellRefusals(RefusalKey key, int count) {
+    Channel channel = key.channel();
     Vcpu vcpu = key.vcpu();
     tell(
         new Change.Refusal(
             at,
-            key.channel().vm().name(),
-            key.channel().number(),
+            key.vm().name(),
+            channel == null ? null : (Integer) channel.number(),
             vcpu == null ? null : (Integer) vcpu.number(),
             key.refusal().label(),
             count));

@@ -7,12 +7,16 @@ import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.orders.Orders;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
+import java.io.IOException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,6 +71,16 @@ final class Connections {
     touchSpokenFor(entry.vm);
     LOG.info("{} is connected (pid {})", channel, event.peer().pid());
     return channel;
+  }
+
+  /** Waits for requests of a connection that was taken up; closes one that was not. */
+  static void attend(Event.Connected event, @Nullable Channel channel, Selector selector)
+      throws IOException {
+    if (channel == null) {
+      event.socket().close();
+    } else {
+      channel.setKey(event.socket().register(selector, SelectionKey.OP_READ, channel));
+    }
   }
 
   private static void freezeAt(Channel channel, Vcpu vcpu, int khz) {

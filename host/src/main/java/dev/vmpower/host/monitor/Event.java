@@ -1,12 +1,15 @@
 package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.config.Config;
+import dev.vmpower.host.fifo.FifoOrder;
 import dev.vmpower.host.sampler.Reading;
+import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import dev.vmpower.machine.socket.PeerProcess;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** What other threads post to the monitor's mailbox. */
@@ -38,6 +41,16 @@ public sealed interface Event {
 
   /** The sampler found out whether it can count branches; {@code whyNot} is null if it can. */
   record Branches(@Nullable String whyNot) implements Event {}
+
+  /** DPDK's JSON FIFOs of these pCPUs are there. */
+  record FifosOpened(CpuSet cpus) implements Event {}
+
+  /**
+   * DPDK's JSON for a pCPU.
+   *
+   * @param waiting is counted down when it has been taken
+   */
+  record FifoOrdered(int cpu, FifoOrder order, AtomicInteger waiting) implements Event {}
 
   /** The configuration was read again. */
   record Configured(Config config, CompletableFuture<Void> done) implements Event {}

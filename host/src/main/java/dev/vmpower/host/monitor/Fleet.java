@@ -80,6 +80,7 @@ final class Fleet {
   private final Map<String, Entry> byUuid = new HashMap<>();
   private final Map<String, DomainInfo> away = new HashMap<>();
   private Map<String, Config.VmEntry> configured = Map.of();
+  private CpuSet fifos = CpuSet.of();
   private boolean changed;
 
   /** An empty fleet. */
@@ -114,8 +115,25 @@ final class Fleet {
         configureStatic(entry, config, nowMs);
       }
     }
+    addFifos();
     byName.values().forEach(entry -> limit(entry.vm));
     changed = true;
+  }
+
+  /** Makes a VM of each pCPU that has a FIFO; a VM that has such a name goes before it. */
+  void setFifos(CpuSet cpus) {
+    fifos = cpus;
+    addFifos();
+    changed = true;
+  }
+
+  private void addFifos() {
+    for (int cpu : fifos.stream().toArray()) {
+      String name = Vm.fifoName(cpu);
+      if (!byName.containsKey(name) && !overrides.isRemoved(name)) {
+        add(Vm.ofFifo(cpu));
+      }
+    }
   }
 
   private void configureStatic(Entry entry, Config.VmEntry config, long nowMs) {
@@ -150,7 +168,7 @@ final class Fleet {
       byUuid.put(vm.uuid(), entry);
     }
     limit(vm);
-    LOG.info("{} is known now ({})", vm, vm.isStatic() ? "static" : "libvirt");
+    LOG.info("{} is known now ({})", vm, vm.source());
     return entry;
   }
 

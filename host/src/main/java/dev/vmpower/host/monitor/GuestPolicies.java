@@ -108,7 +108,35 @@ final class GuestPolicies {
     install(vm, null, List.of(), 0);
   }
 
+  /** Why a policy that an operator's own program set is refused; null if it is not. */
+  @Nullable Refusal refusal(Vcpu vcpu, Policy policy) {
+    if (vcpu.standing() == Refusal.UNPINNED || vcpu.standing() == Refusal.RESERVED) {
+      return vcpu.standing();
+    }
+    if (policy instanceof Policy.BranchRatio && !ticker.countsBranches()) {
+      return Refusal.NO_COUNTERS;
+    }
+    if (policy instanceof Policy.Traffic traffic) {
+      for (long mac : traffic.macs()) {
+        if (ticker.isVhostUser(mac)) {
+          return Refusal.NO_DEVICE;
+        }
+      }
+    }
+    return null;
+  }
+
   private void install(Vm vm, @Nullable Policy policy, List<Integer> numbers, long nowMs) {
+    install(vm, policy, numbers, nowMs, false);
+  }
+
+  /**
+   * Puts a policy into force, in place of the one before; null for none.
+   *
+   * @param byOperator whether it may go by packets that are not the VM's own
+   */
+  void install(
+      Vm vm, @Nullable Policy policy, List<Integer> numbers, long nowMs, boolean byOperator) {
     for (int i = 0; i < vm.vcpuNumbers(); i++) {
       Vcpu vcpu = vm.vcpu(i);
       PolicyRun before = vcpu == null ? null : vcpu.guestPolicy();
@@ -129,24 +157,27 @@ final class GuestPolicies {
         clocks.touch(vcpu);
       }
     }
-    ticker.begin(run, vm, false);
+    ticker.begin(run, vm, byOperator);
   }
 
   /** Why the policy that {@code packet} set is not in force; null if it is. After settling. */
   @Nullable Refusal standing(Vm vm, RequestPacket packet) {
     for (int i = 0; i < packet.vcpuCount(); i++) {
       Vcpu vcpu = vm.vcpu(packet.vcpu(i));
-      if (vcpu != null) {
-        Refusal refusal = vcpu.standing();
-        if (refusal == null && vcpu.operatorPolicy() != null) {
-          refusal = Refusal.POLICY;
-        }
-        refusal = refusal == null ? clocks.refusal(vcpu) : refusal;
-        if (refusal != null) {
-          return refusal;
-        }
+      Refusal refusal = vcpu == null ? null : standing(vcpu);
+      if (refusal != null) {
+        return refusal;
       }
     }
     return null;
+  }
+
+  /** Why a policy of {@code vcpu} is not in force; null if it is. After settling. */
+  @Nullable Refusal standing(Vcpu vcpu) {
+    Refusal refusal = vcpu.standing();
+    if (refusal == null && vcpu.operatorPolicy() != null) {
+      refusal = Refusal.POLICY;
+    }
+    return refusal == null ? clocks.refusal(vcpu) : refusal;
   }
 }

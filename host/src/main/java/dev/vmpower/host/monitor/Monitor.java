@@ -12,7 +12,6 @@ import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +46,7 @@ public final class Monitor {
   private final Statistics statistics = new Statistics();
   private final Turn turn;
   private final Sockets sockets;
+  private final FifoVms fifos;
   private final PolicyTicker policies;
   private final OperatorPolicies operatorPolicies;
   private final Reception reception;
@@ -95,7 +95,8 @@ public final class Monitor {
     this.clocks.adopt(clockNs.getAsLong());
     this.policies = new PolicyTicker(clocks, sampler);
     GuestPolicies guests = new GuestPolicies(clocks, policies);
-    this.turn = new Turn(clocks, guests, statistics, ledger);
+    Votes votes = new Votes(clocks);
+    this.turn = new Turn(clocks, votes, guests, statistics, ledger);
     this.sockets = new Sockets(turn, clockNs, wallMs);
     this.connector =
         new Connector(
@@ -110,6 +111,7 @@ public final class Monitor {
             ledger,
             channel -> connector.lost(channel.vm().name(), channel.number()));
     this.fleet = new Fleet(clocks, connections, overrides);
+    this.fifos = new FifoVms(clocks, fleet, votes, guests, statistics, this::publishChanges);
     Holds holds = new Holds(clocks);
     this.operatorPolicies = new OperatorPolicies(clocks, holds, fleet, policies);
     PolicyDesk desk = new PolicyDesk(clocks, fleet, guests, operatorPolicies);
@@ -231,6 +233,7 @@ public final class Monitor {
     publishChanges();
     clocks.settle(nowNs, nowMs);
     turn.reply(sockets, nowNs);
+    fifos.settled(nowNs);
     if (!sockets.broken().isEmpty()) {
       dropBroken(nowMs);
       clocks.settle(nowNs, nowMs);
@@ -310,7 +313,10 @@ public final class Monitor {
 
   private void take(Event event, long nowNs, long nowMs) throws IOException {
     switch (event) {
-      case Event.Connected connected -> take(connected, nowMs);
+      case Event.Connected connected -> {
+        publishChanges();
+        Connections.attend(connected, fleet.connected(connected, nowMs), selector);
+      }
       case Event.LibvirtConnected all -> {
         reception.setLibvirt("connected");
         fleet.domains(all.domains(), nowMs);
@@ -320,6 +326,8 @@ public final class Monitor {
       case Event.DomainGone one -> fleet.gone(one.uuid(), nowMs);
       case Event.DomainRebooted one -> fleet.rebooted(one.uuid(), nowMs);
       case Event.GuestPort port -> fleet.guestPort(port.uuid(), port.channel(), port.open(), nowMs);
+      case Event.FifosOpened opened -> fleet.setFifos(opened.cpus());
+      case Event.FifoOrdered ordered -> fifos.take(ordered, nowMs);
       case Event.Sampled sampled -> policies.take(sampled.readings());
       case Event.Branches branches -> policies.setBranches(branches.whyNot());
       case Event.Configured fresh -> {
@@ -341,16 +349,6 @@ public final class Monitor {
         stopping = true;
         givesBack = stop.giveBack();
       }
-    }
-  }
-
-  private void take(Event.Connected event, long nowMs) throws IOException {
-    publishChanges();
-    Channel channel = fleet.connected(event, nowMs);
-    if (channel == null) {
-      event.socket().close();
-    } else {
-      channel.setKey(event.socket().register(selector, SelectionKey.OP_READ, channel));
     }
   }
 

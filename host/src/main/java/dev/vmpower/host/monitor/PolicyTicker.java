@@ -70,6 +70,12 @@ final class PolicyTicker {
     anywhere = lookup;
   }
 
+  /** Whether an address is that of an interface without a network device. */
+  boolean isVhostUser(long mac) {
+    GuestInterface found = anywhere.apply(mac);
+    return found != null && found.kind() == GuestInterface.Kind.VHOST_USER;
+  }
+
   /** The host can count branches, or {@code why} it cannot. */
   void setBranches(@Nullable String why) {
     noBranches = why;

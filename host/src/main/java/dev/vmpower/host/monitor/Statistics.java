@@ -3,6 +3,7 @@ package dev.vmpower.host.monitor;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.host.vm.Vm;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,7 +31,7 @@ final class Statistics {
 
   /** Is told of each refusal. */
   interface RefusalWatcher {
-    void refused(Channel channel, Refusal refusal, @Nullable Vcpu vcpu);
+    void refused(Vm vm, @Nullable Channel channel, Refusal refusal, @Nullable Vcpu vcpu);
   }
 
   /** Names who is told of refusals; null for nobody. */
@@ -46,17 +47,37 @@ final class Statistics {
     answerNs.recordValue(Math.clamp(elapsedNs, 0, ANSWER_NS_MAX));
   }
 
+  /** A refusal of something that came through a channel. */
   void refuse(Channel channel, Refusal refusal, @Nullable Vcpu vcpu, long nowNs) {
-    refusals[refusal.ordinal()]++;
     channel.countRefused();
+    refuse(channel.vm(), channel, refusal, vcpu, nowNs);
+  }
+
+  /** A refusal of something that came without a channel. */
+  void refuse(Vcpu vcpu, Refusal refusal, long nowNs) {
+    refuse(vcpu.vm(), null, refusal, vcpu, nowNs);
+  }
+
+  /** A refusal that somebody else has logged. */
+  void count(Vm vm, Refusal refusal) {
+    refusals[refusal.ordinal()]++;
+    vm.countLoggedRefusal(refusal);
     if (watcher != null) {
-      watcher.refused(channel, refusal, vcpu);
+      watcher.refused(vm, null, refusal, null);
     }
-    if (channel.vm().countRefusal(refusal, nowNs, LOG_EVERY_NS)) {
-      long unlogged = channel.vm().takeUnlogged(refusal);
+  }
+
+  private void refuse(
+      Vm vm, @Nullable Channel channel, Refusal refusal, @Nullable Vcpu vcpu, long nowNs) {
+    refusals[refusal.ordinal()]++;
+    if (watcher != null) {
+      watcher.refused(vm, channel, refusal, vcpu);
+    }
+    if (vm.countRefusal(refusal, nowNs, LOG_EVERY_NS)) {
+      long unlogged = vm.takeUnlogged(refusal);
       LOG.warn(
           "{}: refused{}: {} [{}]{}",
-          channel,
+          channel == null ? vm : channel,
           vcpu == null ? "" : " vCPU " + vcpu.number() + " on pCPUs " + vcpu.cpus(),
           refusal.text(),
           refusal.label(),

@@ -4,10 +4,8 @@ import dev.vmpower.host.arbiter.Arbiter;
 import dev.vmpower.host.channel.Channel;
 import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
-import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
-import dev.vmpower.machine.cpufreq.Ladder;
 import dev.vmpower.protocol.Command;
 import dev.vmpower.protocol.Replies;
 import dev.vmpower.protocol.ReplyKind;
@@ -32,6 +30,7 @@ final class Turn {
   static final int PACKETS_MAX = 4096;
 
   private final Clocks clocks;
+  private final Votes votes;
   private final GuestPolicies policies;
   private final Queries queries;
   private final Statistics statistics;
@@ -52,8 +51,14 @@ final class Turn {
   private final @Nullable Vcpu[] vcpus = new Vcpu[PACKETS_MAX];
   private final @Nullable Refusal[] refusals = new Refusal[PACKETS_MAX];
 
-  Turn(Clocks clocks, GuestPolicies policies, Statistics statistics, ClaimLedger ledger) {
+  Turn(
+      Clocks clocks,
+      Votes votes,
+      GuestPolicies policies,
+      Statistics statistics,
+      ClaimLedger ledger) {
     this.clocks = clocks;
+    this.votes = votes;
     this.policies = policies;
     this.ledger = ledger;
     this.queries = new Queries(clocks);
@@ -129,23 +134,21 @@ final class Turn {
       answer(channel, offset, null, Refusal.OTHERS_VCPU);
       return;
     }
-    Refusal standing = vcpu.standing();
-    boolean counts = standing != Refusal.UNPINNED && standing != Refusal.RESERVED;
     if (!channel.isDisabled()) {
       claim(channel, vcpu, nowMs);
     }
-    if (!counts) {
-      answer(channel, offset, vcpu, standing);
-      return;
-    }
     clocks.touch(vcpu);
-    if (unit == Unit.ENABLE_TURBO && standing == null && !clocks.hasTurbo(vcpu)) {
-      answer(channel, offset, vcpu, Refusal.NO_TURBO);
-      return;
+    Refusal refusal = votes.refusal(vcpu, unit);
+    if (refusal != null) {
+      answer(channel, offset, vcpu, refusal);
+    } else if (channel.isDisabled()) {
+      votes.record(vcpu, unit, channel.number());
+      answer(channel, offset, vcpu, Refusal.DISABLED);
+    } else {
+      votes.move(vcpu, unit, nowMs);
+      answer(
+          channel, offset, vcpu, vcpu.policyInForce() == null ? vcpu.standing() : Refusal.POLICY);
     }
-    move(channel, vcpu, unit, nowMs);
-    Refusal recorded = vcpu.policyInForce() == null ? standing : Refusal.POLICY;
-    answer(channel, offset, vcpu, channel.isDisabled() ? Refusal.DISABLED : recorded);
   }
 
   private void policy(Channel channel, int offset, long nowMs) {
@@ -167,43 +170,6 @@ final class Turn {
     if (channel.claim(vcpu, nowMs)) {
       ledger.change();
     }
-  }
-
-  /** Moves the vote of {@code vcpu}, or what is recorded of it while its channel is disabled. */
-  private void move(Channel channel, Vcpu vcpu, Unit unit, long nowMs) {
-    boolean recordOnly = channel.isDisabled();
-    int before = recordOnly ? vcpu.latestVote() : vcpu.asked();
-    boolean turboBefore = recordOnly ? vcpu.latestTurbo() : vcpu.askedTurbo();
-    boolean turbo =
-        switch (unit) {
-          case ENABLE_TURBO -> true;
-          case DISABLE_TURBO -> false;
-          default -> turboBefore;
-        };
-    int vote =
-        switch (unit) {
-          case SCALE_MAX, ENABLE_TURBO -> Arbiter.MAX;
-          case SCALE_MIN -> Arbiter.MIN;
-          default -> step(vcpu, unit, before, turboBefore);
-        };
-    if (recordOnly) {
-      vcpu.record(vote, turbo, channel.number());
-    } else {
-      vcpu.ask(vote, turbo, nowMs);
-    }
-  }
-
-  private int step(Vcpu vcpu, Unit unit, int vote, boolean turbo) {
-    if (vcpu.domains().length == 0) {
-      return vote; // nowhere now: there is no ladder to step on
-    }
-    ManagedDomain lowest = clocks.domain(vcpu.domains()[0]);
-    Ladder ladder = lowest.domain().ladder();
-    return switch (unit) {
-      case SCALE_UP -> Arbiter.up(vote, turbo, vcpu.vm().envelope(), ladder, lowest.bounds());
-      case SCALE_DOWN -> Arbiter.down(vote, turbo, vcpu.vm().envelope(), ladder, lowest.bounds());
-      default -> Arbiter.withoutTurbo(vote, ladder);
-    };
   }
 
   private static @Nullable Refusal queryRefusal(Channel channel) {

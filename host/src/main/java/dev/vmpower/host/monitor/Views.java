@@ -59,7 +59,7 @@ final class Views {
     return new VmView(
         vm.name(),
         vm.uuid(),
-        vm.isStatic() ? "static" : "libvirt",
+        vm.source(),
         word(vm.state()),
         vm.mayQuery(),
         minKhz == Arbiter.MIN ? null : (Integer) minKhz,

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One VM.
  *
- * @param source {@code libvirt} or {@code static}
+ * @param source {@code libvirt}, {@code static} or {@code fifo}
  * @param state {@code running}, {@code paused}, {@code shut-off} or {@code static}
  * @param refusals how many packets were refused, by reason
  */

@@ -24,6 +24,7 @@ public final class Vm {
 
   private final String name;
   private final @Nullable String uuid;
+  private final boolean fifo;
   private final long[] refusals = new long[Refusal.count()];
   private final long[] loggedAtNs = new long[Refusal.count()];
   private final long[] loggedCount = new long[Refusal.count()];
@@ -38,22 +39,51 @@ public final class Vm {
   private long requests;
 
   public Vm(String name, @Nullable String uuid, State state) {
+    this(name, uuid, state, false);
+  }
+
+  private Vm(String name, @Nullable String uuid, State state, boolean fifo) {
     this.name = name;
     this.uuid = uuid;
     this.state = state;
+    this.fifo = fifo;
+  }
+
+  /** What stands for the FIFO of DPDK's JSON of a pCPU: one vCPU, which runs there, and is up. */
+  public static Vm ofFifo(int cpu) {
+    Vm vm = new Vm(fifoName(cpu), null, State.STATIC, true);
+    vm.setVcpus(Map.of(0, CpuSet.of(cpu)));
+    vm.countSocket(1);
+    return vm;
+  }
+
+  /** The name of the VM that stands for the FIFO of a pCPU. */
+  public static String fifoName(int cpu) {
+    return "fifo" + cpu;
   }
 
   public String name() {
     return name;
   }
 
-  /** libvirt's identity of it; null for a static VM. */
+  /** libvirt's identity of it; null for one that libvirt does not know. */
   public @Nullable String uuid() {
     return uuid;
   }
 
+  /** Whether the configuration made it. */
   public boolean isStatic() {
-    return uuid == null;
+    return uuid == null && !fifo;
+  }
+
+  /** Whether it stands for a FIFO of DPDK's JSON. */
+  public boolean isFifo() {
+    return fifo;
+  }
+
+  /** Where it is known from: {@code libvirt}, {@code static} or {@code fifo}. */
+  public String source() {
+    return fifo ? "fifo" : uuid == null ? "static" : "libvirt";
   }
 
   public State state() {
@@ -208,6 +238,12 @@ public final class Vm {
     }
     loggedAtNs[i] = nowNs;
     return true;
+  }
+
+  /** Counts a refusal about which there was a line already. */
+  public void countLoggedRefusal(Refusal refusal) {
+    refusals[refusal.ordinal()]++;
+    loggedCount[refusal.ordinal()]++;
   }
 
   /** How many refusals of this kind were not logged since the last line about one. */
