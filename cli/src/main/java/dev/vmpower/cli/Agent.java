@@ -162,18 +162,17 @@ final class Agent {
         one = new Watched(new Governor(thresholds));
         watched.put(vcpu, one);
       }
-      Wish wish = one.governor.decide(System.nanoTime(), each.getValue());
-      if (wish != null) {
-        ask(vcpu, one, wish, silent);
-      }
+      step(vcpu, one, each.getValue(), silent);
     }
   }
 
-  /** Asks, unless the host was silent on that port in this round already. */
-  private void ask(int vcpu, Watched one, Wish wish, Set<Integer> silent) {
+  /** Asks if there is need to, and the host was not silent on that port in this round already. */
+  private void step(int vcpu, Watched one, CpuTimes sample, Set<Integer> silent) {
     try {
       int port = portFor(vcpu);
-      if (silent.contains(port)) {
+      ports.channel(port).check();
+      Wish wish = one.governor.decide(System.nanoTime(), sample);
+      if (wish == null || silent.contains(port)) {
         return;
       }
       Answer answer = ports.channel(port).ask(vcpu, wish);

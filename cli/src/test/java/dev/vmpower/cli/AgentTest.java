@@ -172,8 +172,7 @@ class AgentTest {
       load(0, 0, 0);
       await().until(() -> asked(host, 0).size() == 2);
     }
-    load(100, 100, 100);
-    // It asks in vain for a while.
+    // It is idle at the bottom, and has nothing to ask for.
     await().during(Duration.ofMillis(500)).until(() -> !agent.isDone());
     try (PortHost back = host(0, AgentTest::ack)) {
       await().until(() -> !asked(back, 0).isEmpty());

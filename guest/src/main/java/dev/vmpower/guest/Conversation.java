@@ -98,6 +98,11 @@ final class Conversation {
     return fill(command, vcpu);
   }
 
+  /** Makes sure that a host is attached. */
+  void check() throws PortException {
+    line = attached();
+  }
+
   /** Sends a request that gets no reply. */
   void send() throws PortException {
     send(System.nanoTime() + timeoutNs);

@@ -72,6 +72,16 @@ public final class PowerChannel implements AutoCloseable {
   }
 
   /**
+   * Finds out whether a host is attached, without sending anything.
+   *
+   * @throws PortException.NoHost if none is
+   */
+  public synchronized void check() throws PortException {
+    checked(0);
+    conversation.check();
+  }
+
+  /**
    * Asks for another frequency of {@code vcpu}, and waits for the answer.
    *
    * @throws PortException.NoHost if no host is attached, or it goes before it has answered

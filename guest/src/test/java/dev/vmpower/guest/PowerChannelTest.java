@@ -289,8 +289,12 @@ class PowerChannelTest {
   void aHostThatGoesAndComesBackNeedsNothing() throws IOException {
     try (PowerChannel channel = PowerChannel.open(port, LONG)) {
       for (int round = 0; round < 3; round++) {
+        channel.check();
         assertThat(channel.ask(0, Wish.MAX)).isEqualTo(Answer.ACK);
         host.close();
+        await()
+            .untilAsserted(
+                () -> assertThatThrownBy(channel::check).isInstanceOf(PortException.class));
         for (int i = 0; i < 2; i++) {
           assertThatThrownBy(() -> channel.ask(0, Wish.MAX)).isInstanceOf(PortException.class);
           assertThatThrownBy(() -> channel.tell(0, Wish.MAX)).isInstanceOf(PortException.class);

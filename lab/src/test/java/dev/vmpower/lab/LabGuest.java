@@ -23,6 +23,8 @@ final class LabGuest implements AutoCloseable {
   /** The emulator crashes or hangs at about one boot in fifty. */
   private static final int BOOTS_MAX = 3;
 
+  private static final int DPDK_MIB = 256;
+
   private static final Duration BOOT = Duration.ofSeconds(60);
   private static final Duration STEP = Duration.ofSeconds(30);
 
@@ -31,16 +33,26 @@ final class LabGuest implements AutoCloseable {
 
   private final LabLibvirt libvirt;
   private final String name;
+  private final Path initrd;
+  private final int memoryMib;
   private @Nullable LineChannel control;
 
-  private LabGuest(LabLibvirt libvirt, String name) {
+  private LabGuest(LabLibvirt libvirt, String name, Path initrd, int memoryMib) {
     this.libvirt = libvirt;
     this.name = name;
+    this.initrd = initrd;
+    this.memoryMib = memoryMib;
   }
 
   /** Defines and boots a VM with vCPU i pinned to {@code pins[i]}; without pins it floats. */
   static LabGuest boot(LabLibvirt libvirt, String name, String... pins) {
-    LabGuest guest = new LabGuest(libvirt, name);
+    return boot(libvirt, name, Checkout.build().resolve("vm.initrd"), DPDK_MIB, pins);
+  }
+
+  /** Boots a VM with something else in it, which obeys and answers line by line, too. */
+  static LabGuest boot(
+      LabLibvirt libvirt, String name, Path initrd, int memoryMib, String... pins) {
+    LabGuest guest = new LabGuest(libvirt, name, initrd, memoryMib);
     guest.define(pins);
     guest.start();
     return guest;
@@ -67,6 +79,8 @@ final class LabGuest implements AutoCloseable {
           Files.readString(Checkout.lab().resolve("vm/domain.xml"))
               .replace("@NAME@", name)
               .replace("@BUILD@", Checkout.build().toString())
+              .replace("@INITRD@", initrd.toString())
+              .replace("@MEMORY@", Integer.toString(memoryMib))
               .replace("@SOCKETS@", sockets().toString())
               .replace("@CPUTUNE@", pins.length == 0 ? "" : "<cputune>" + cputune + "</cputune>");
       Path file = sockets().resolve(name + ".xml");
@@ -100,10 +114,15 @@ final class LabGuest implements AutoCloseable {
 
   /** Runs one command of the guest program. */
   Reply step(String command) {
+    return step(command, STEP);
+  }
+
+  /** Runs one command that may take longer. */
+  Reply step(String command, Duration patience) {
     control().send(command);
-    String line = control().take(STEP);
+    String line = control().take(patience);
     while (UP.equals(line)) { // of a reboot that a failed test did not wait for
-      line = control().take(STEP);
+      line = control().take(patience);
     }
     if (line == null) {
       throw new AssertionError(name + ": no answer to " + command);

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It asks at most once in 100 ms, and where it was refused or not answered, once in 5 s. What it
  * has already it does not ask for again: nothing more at MAX, nothing less at MIN, and {@value
- * #STEPS_MAX} steps in one direction count as having arrived.
+ * #STEPS_MAX} steps in one direction count as having arrived. Only who stays at the bottom says so
+ * again once in a minute: a host that has forgotten it would give it the maximum for ever.
  *
  * <p>Not thread-safe. Time comes in as an argument.
  */
@@ -37,6 +38,9 @@ public final class Governor {
   /** The least time from a request that was refused or not answered to the next one. */
   public static final long REFUSED_NS = 5_000_000_000L;
 
+  /** How often who stays at the bottom says so. */
+  public static final long REPEAT_NS = 60_000_000_000L;
+
   private final Thresholds thresholds;
 
   private @Nullable CpuTimes last;
@@ -51,6 +55,7 @@ public final class Governor {
 
   private boolean waiting;
   private long notBeforeNs;
+  private long askedNs;
 
   public Governor(Thresholds thresholds) {
     this.thresholds = thresholds;
@@ -68,14 +73,15 @@ public final class Governor {
     if (waiting && nowNs - notBeforeNs < 0) {
       return null;
     }
-    return known ? wish(load) : Wish.MAX;
+    return known ? wish(nowNs, load) : Wish.MAX;
   }
 
-  private @Nullable Wish wish(int load) {
+  private @Nullable Wish wish(long nowNs, int load) {
     if (height < STEPS_MAX && load >= thresholds.upPercent()) {
       return load >= thresholds.fullPercent() ? Wish.MAX : Wish.UP;
     }
-    if (height > -STEPS_MAX && load >= 0 && lowSamples >= LOW_SAMPLES) {
+    boolean news = height > -STEPS_MAX || nowNs - askedNs >= REPEAT_NS;
+    if (news && load >= 0 && lowSamples >= LOW_SAMPLES) {
       return idleSamples >= LOW_SAMPLES ? Wish.MIN : Wish.DOWN;
     }
     return null;
@@ -84,6 +90,7 @@ public final class Governor {
   /** What became of a wish: it counts only if the host says so. */
   public void answered(long nowNs, Wish wish, Answer answer) {
     waiting = true;
+    askedNs = nowNs;
     notBeforeNs = nowNs + (answer == Answer.ACK ? ASK_EVERY_NS : REFUSED_NS);
     if (answer == Answer.TIMED_OUT) {
       known = false;
@@ -98,7 +105,7 @@ public final class Governor {
           case MAX, TURBO_ON -> STEPS_MAX;
           case MIN -> -STEPS_MAX;
           case UP -> Math.max(height, 0) + 1;
-          case DOWN -> Math.min(height, 0) - 1;
+          case DOWN -> Math.max(Math.min(height, 0) - 1, -STEPS_MAX);
           case TURBO_OFF -> height;
         };
   }

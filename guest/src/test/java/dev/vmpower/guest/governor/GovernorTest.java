@@ -137,7 +137,7 @@ class GovernorTest {
         int frequency = bottom + step * level;
         Wish wish = shown.sample((int) Math.min(100, demand * 100L / frequency), 250);
         if (wish != null) {
-          lastWish = i;
+          int before = level;
           level =
               switch (wish) {
                 case MAX -> levels - 1;
@@ -146,6 +146,7 @@ class GovernorTest {
                 case DOWN -> Math.max(level - 1, 0);
                 default -> throw new AssertionError(wish);
               };
+          lastWish = level == before ? lastWish : i;
         }
       }
       int frequency = bottom + step * level;
@@ -224,7 +225,7 @@ class GovernorTest {
     Shown shown = new Shown(Thresholds.DEFAULT);
     shown.sample(50, 100);
     int down = 0;
-    for (int i = 0; i < 1_000; i++) {
+    for (int i = 0; i < 600; i++) {
       down += shown.sample(20, 100) == Wish.DOWN ? 1 : 0;
     }
     int up = 0;
@@ -232,6 +233,18 @@ class GovernorTest {
       up += shown.sample(80, 100) == Wish.UP ? 1 : 0;
     }
     assertThat(List.of(down, up)).containsOnly(Governor.STEPS_MAX);
+  }
+
+  @Test
+  void whoStaysAtTheBottomSaysSoOnceInAMinute() {
+    Shown shown = new Shown(Thresholds.DEFAULT);
+    List<Integer> at = new ArrayList<>();
+    for (int second = 0; second < 200; second++) {
+      if (shown.sample(0, 1_000) == Wish.MIN) {
+        at.add(second);
+      }
+    }
+    assertThat(at).containsExactly(3, 63, 123, 183);
   }
 
   @Test
