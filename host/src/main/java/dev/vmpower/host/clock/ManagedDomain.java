@@ -179,14 +179,20 @@ public final class ManagedDomain {
     if (original != null) {
       fresh.setLimits(original);
     }
+    fresh.taken = taken;
+    fresh.problem = problem;
+    fresh.problemText = problemText;
+    fresh.triedAtNs = triedAtNs;
     fresh.targetKhz = targetKhz;
+    fresh.targetTurbo = targetTurbo;
     fresh.winner = winner;
     fresh.changedAtMs = changedAtMs;
     fresh.returnedFromOffline = returnedFromOffline || online.isEmpty();
+    fresh.writtenKhz = fresh.returnedFromOffline ? NONE : writtenKhz;
     fresh.writes = writes;
     fresh.refusedWrites = refusedWrites;
     fresh.conflicts = conflicts;
-    domain.close();
+    fresh.domain.inherit(domain);
   }
 
   /** Forgets a problem of this kind. */

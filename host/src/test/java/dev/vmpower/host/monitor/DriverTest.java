@@ -208,6 +208,51 @@ class DriverTest {
     }
   }
 
+  /** Reading the tree anew is no reason to forget that. */
+  @ParameterizedTest
+  @EnumSource(FakeDriver.class)
+  void aConflictOutlastsASweepThatFindsAnotherTree(FakeDriver driver) throws Exception {
+    FakeSysfs sysfs = host(driver);
+    try (Rig rig = new Rig(directory, sysfs).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      sysfs.write(MAX, "1700000");
+      sysfs.policy(0).work();
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      sysfs.takeWrites();
+
+      sysfs.put("online", "0").setOnline(1, false);
+      sysfs.put("intel_pstate/no_turbo", "1").put("cpufreq/boost", "0");
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(sysfs.takeWrites()).isEmpty();
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+    }
+  }
+
+  /** Before Linux 6.12 only the limit of what may be asked for falls. */
+  @ParameterizedTest
+  @EnumSource(
+      value = FakeDriver.class,
+      names = {"INTEL_PSTATE_HWP", "INTEL_PSTATE", "INTEL_CPUFREQ_HWP", "INTEL_CPUFREQ"})
+  void onOlderKernelsNoTurboIsNoConflictEither(FakeDriver driver) throws Exception {
+    FakeSysfs sysfs = host(driver);
+    sysfs.policy(0).setRangeStays(true);
+    try (Rig rig = new Rig(directory, sysfs).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      sysfs.put("intel_pstate/no_turbo", "1");
+      assertThat(guest.ask(SCALE_UP, 0)).as("kept lower, until the sweep").isEqualTo(NACK);
+      assertThat(rig.status().refusals()).containsEntry("kept", 1L);
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(driver.nominalKhz());
+      assertThat(rig.status().refusals()).doesNotContainKey("conflict");
+    }
+  }
+
   /** Some CPUs move their base frequency while they run. */
   @Test
   void theHighestLevelWithoutTurboFollowsTheBaseFrequency() throws Exception {

@@ -152,6 +152,28 @@ public final class FrequencyDomain implements AutoCloseable {
     }
   }
 
+  /**
+   * Goes on from {@code before}, the same frequency domain as it was read earlier: what that kept
+   * open, and what it knew of others' changes. It is closed then.
+   */
+  public void inherit(FrequencyDomain before) {
+    close();
+    governor = before.governor;
+    setspeed = before.setspeed;
+    boost = before.boost;
+    boostOn = before.boostOn;
+    limits = before.limits;
+    current = before.current;
+    if (limits != null) {
+      limits.judgeBy(clips);
+    }
+    before.governor = null;
+    before.setspeed = null;
+    before.boost = null;
+    before.limits = null;
+    before.current = null;
+  }
+
   private void open(Original found) throws SysfsException {
     governor = sysfs.open(directory + "scaling_governor", steering.maxIsSteered());
     if (steering == Steering.SETSPEED) {

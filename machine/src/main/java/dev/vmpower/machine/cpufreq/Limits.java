@@ -25,10 +25,10 @@ final class Limits implements AutoCloseable {
   private final Sysfs sysfs;
   private final String directory;
   private final Steering steering;
-  private final KernelClips clips;
   private final Attribute min;
   private final Attribute max;
 
+  private KernelClips clips;
   private int askedMinKhz = UNKNOWN;
   private int askedMaxKhz = UNKNOWN;
   private int seenMinKhz = UNKNOWN;
@@ -42,6 +42,11 @@ final class Limits implements AutoCloseable {
     this.clips = clips;
     this.min = sysfs.open(directory + MIN, steering.minIsSteered());
     this.max = sysfs.open(directory + MAX, steering.maxIsSteered());
+  }
+
+  /** Tells from now on by {@code clips} what the kernel does by itself. */
+  void judgeBy(KernelClips clips) {
+    this.clips = clips;
   }
 
   /** Expects the limits of {@code original}, but nothing of those that are steered. */

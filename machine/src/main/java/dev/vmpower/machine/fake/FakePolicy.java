@@ -59,6 +59,7 @@ public final class FakePolicy {
   private int maxAppliedKhz;
   private boolean limitsLag;
   private boolean echoesSetspeed;
+  private boolean rangeStays;
   private boolean offline;
   private boolean failsSilently;
 
@@ -140,6 +141,11 @@ public final class FakePolicy {
     follow();
   }
 
+  /** As older kernels: {@code cpuinfo_max_freq} is the same with turbo switched off. */
+  public void setRangeStays(boolean rangeStays) {
+    this.rangeStays = rangeStays;
+  }
+
   /** As newer kernels: {@code scaling_setspeed} reads what was asked, also where that failed. */
   public void setEchoesSetspeed(boolean echoesSetspeed) {
     this.echoesSetspeed = echoesSetspeed;
@@ -178,7 +184,8 @@ public final class FakePolicy {
       case "scaling_min_freq" -> Integer.toString(minKhz());
       case "scaling_max_freq" -> Integer.toString(maxKhz());
       case "cpuinfo_min_freq" -> Integer.toString(bottomKhz());
-      case "cpuinfo_max_freq" -> Integer.toString(boostsTop() ? driver.maxKhz() : topKhz());
+      case "cpuinfo_max_freq" ->
+          Integer.toString(boostsTop() || rangeStays ? driver.maxKhz() : topKhz());
       case EPP -> epp;
       default -> boost && hostBoosts() ? "1" : "0";
     };
