@@ -47,7 +47,9 @@ class FifosTest {
     }
 
     String next() throws InterruptedException {
-      return String.valueOf(texts.poll(WAIT_S, TimeUnit.SECONDS));
+      String text = texts.poll(WAIT_S, TimeUnit.SECONDS);
+      assertThat(text).as("nothing came in " + WAIT_S + " s").isNotNull();
+      return text;
     }
   }
 
