@@ -75,7 +75,7 @@ final class PolicyViews {
         null,
         level(entry.run(), vcpus),
         inForce,
-        inForce ? null : vcpus.isEmpty() ? "its VM is not there" : "its VM does not run");
+        inForce ? null : vcpus.isEmpty() ? "its VM is not there" : "its VM is not up");
   }
 
   /** The holds by hand that go before a policy everywhere; null where it rules a pCPU at least. */
