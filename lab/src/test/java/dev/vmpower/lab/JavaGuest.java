@@ -13,7 +13,7 @@ final class JavaGuest implements AutoCloseable {
   private static final int MIB = 640;
 
   /** A Java program takes seconds to start under emulation, and the emulator may be held up. */
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static final Duration BUILD = Duration.ofMinutes(3);
 
@@ -67,10 +67,14 @@ final class JavaGuest implements AutoCloseable {
 
   /** Signals such a command, and says whether it ended within some seconds. */
   boolean end(String name, String signal) {
-    String line =
-        "pid=$(cat /tmp/%s.pid); kill -%s $pid; for i in $(seq 500); do"
-            + " [ -e /proc/$pid ] || exit 0; usleep 20000; done; exit 1";
-    return run(line.formatted(name, signal)).status() == 0;
+    return run("pid=$(cat /tmp/"
+                + name
+                + ".pid); kill -"
+                + signal
+                + " $pid; for i in $(seq 500); do"
+                + " [ -e /proc/$pid ] || exit 0; usleep 20000; done; exit 1")
+            .status()
+        == 0;
   }
 
   @Override
