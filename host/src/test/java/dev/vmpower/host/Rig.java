@@ -1,7 +1,6 @@
 package dev.vmpower.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.claims.ClaimLedger;
@@ -22,6 +21,7 @@ import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +32,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +45,7 @@ public final class Rig implements AutoCloseable {
   public static final long SECOND_NS = 1_000_000_000L;
 
   private static final long WAIT_S = 20;
+  private static final Duration LOOK_EVERY = Duration.ofMillis(2);
 
   /** The fake kernel; one that nobody looks at for a rig on a plain directory. */
   public final FakeSysfs sysfs;
@@ -185,8 +188,13 @@ public final class Rig implements AutoCloseable {
     FakeGuest guest = FakeGuest.listen(path);
     guests.add(guest);
     guest.awaitConnection();
-    await().until(() -> status().channels() > before);
+    soon().until(() -> status().channels() > before);
     return guest;
+  }
+
+  // The usual tenth of a second between two looks would be most of what a test takes.
+  private static ConditionFactory soon() {
+    return Awaitility.await().pollDelay(Duration.ZERO).pollInterval(LOOK_EVERY);
   }
 
   /** Posts what libvirt would tell. */
@@ -208,7 +216,7 @@ public final class Rig implements AutoCloseable {
     // The wake-up that answers first may have read the clock before; the next one has not, and the
     // one after that finds it done.
     long wakeups = status().wakeups();
-    await().until(() -> status().wakeups() > wakeups + 1);
+    soon().until(() -> status().wakeups() > wakeups + 1);
   }
 
   /** Lets time pass while the monitor is stopped. */
