@@ -16,6 +16,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -182,7 +183,10 @@ class EventsTest {
         assertThat(follower.event()).startsWith("id: ");
       }
       int left = i;
-      await().untilAsserted(() -> assertThat(feed.isWanted()).as("after %d", left).isFalse());
+      await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(2))
+          .untilAsserted(() -> assertThat(feed.isWanted()).as("after %d", left).isFalse());
     }
     await().until(() -> !courierRuns());
   }
