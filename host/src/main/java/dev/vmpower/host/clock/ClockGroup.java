@@ -147,14 +147,14 @@ final class ClockGroup {
 
   private boolean countsAmongClaimants(Vcpu vcpu) {
     if (vcpu.isClaimed()) {
-      return vcpu.isFrozen() || vcpu.vm().votesCount();
+      return vcpu.standsStill() || vcpu.vm().votesCount();
     }
     return vcpu.vm().isRunning() && claimant != null && (severalClaimants || claimant != vcpu.vm());
   }
 
   /** The index on {@code ladder} of what {@code vcpu} counts as there. */
   static int level(Vcpu vcpu, Ladder ladder, ManagedDomain managed) {
-    if (vcpu.isFrozen()) {
+    if (vcpu.standsStill()) {
       int khz = vcpu.frozenKhz(managed.index);
       return Arbiter.levelIndex(khz, true, Envelope.HARDWARE, ladder, managed.bounds);
     }

@@ -154,7 +154,7 @@ final class CpuViews {
     if (winner == null) {
       return off == null ? "nobody who asked runs now" : "turbo is off by " + off.who();
     }
-    if (winner.isFrozen()) {
+    if (winner.standsStill()) {
       return winner + " stays where it was: its channel is disabled";
     }
     if (!winner.isClaimed()) {

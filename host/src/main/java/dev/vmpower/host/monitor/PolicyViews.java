@@ -125,13 +125,18 @@ final class PolicyViews {
         run.policy().type(),
         run.hasOpinion() ? level(run, vcpus) : null,
         inForce,
-        outranked ? "an operator's policy goes before it" : run.why(),
+        outranked
+            ? "an operator's policy goes before it"
+            : vcpus.stream().allMatch(Vcpu::standsStill) ? "its channel is disabled" : run.why(),
         Instant.ofEpochMilli(run.sinceMs()).toString(),
         null);
   }
 
   private boolean counts(Vcpu vcpu) {
-    return vcpu.standing() == null && vcpu.isClaimed() && vcpu.vm().votesCount();
+    return vcpu.standing() == null
+        && vcpu.isClaimed()
+        && vcpu.vm().votesCount()
+        && !vcpu.standsStill();
   }
 
   private static String numbers(List<Vcpu> vcpus) {

@@ -248,6 +248,11 @@ public final class Vcpu {
     return frozenKhz != null;
   }
 
+  /** Whether that is what it counts as: an operator's own policy goes on, for it asks no guest. */
+  public boolean standsStill() {
+    return isFrozen() && operatorPolicy == null;
+  }
+
   /** Whether it is frozen because this channel is disabled. */
   public boolean isFrozenBy(int channel) {
     return isFrozen() && frozenBy == channel;

@@ -371,6 +371,27 @@ class GuestPolicyTest {
   }
 
   @Test
+  void aPolicyOfADisabledChannelMovesNothingAndSaysSo() throws Exception {
+    try (Rig rig = start("0")) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      PolicyPacket policy = PolicyPacket.time(0).quiet(allBut(hourIn(2))).busy(hourIn(2));
+      assertThat(guest.ask(policy)).isEqualTo(ACK);
+      int khz = rig.khz(0);
+      rig.ask(new Verb.EnableChannels("vm0", null, false));
+
+      rig.pass(2 * HOUR_NS);
+      rig.sync();
+      assertThat(rig.khz(0)).isEqualTo(khz);
+      PolicyView view = rig.ask(new Verb.ShowPolicy("guest:vm0"));
+      assertThat(view.inForce()).isFalse();
+      assertThat(view.why()).isEqualTo("its channel is disabled");
+
+      rig.ask(new Verb.EnableChannels("vm0", null, true));
+      assertThat(rig.khz(0)).isEqualTo(TURBO);
+    }
+  }
+
+  @Test
   void whileObservingAPolicyIsNotInForce() throws Exception {
     try (Rig rig = start("0")) {
       FakeGuest guest = rig.guest("vm0", 0);

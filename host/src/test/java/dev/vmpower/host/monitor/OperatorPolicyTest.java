@@ -106,6 +106,24 @@ class OperatorPolicyTest {
   }
 
   @Test
+  void itGoesOnWhileTheChannelsOfItsVmAreDisabled() throws Exception {
+    try (Rig rig = start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.ask(new Verb.EnableChannels("vm0", null, false));
+
+      apply(rig, WEB + workload("low"));
+      assertThat(rig.khz(0)).isEqualTo(MIN);
+      apply(rig, WEB + workload("medium"));
+      assertThat(rig.khz(0)).isEqualTo(MEDIUM);
+      assertThat(rig.ask(new Verb.ShowPolicy("web")).inForce()).isTrue();
+
+      rig.ask(new Verb.RemovePolicy("web"));
+      assertThat(rig.khz(0)).as("where it was when it was disabled").isEqualTo(TURBO);
+    }
+  }
+
+  @Test
   void theSameNameReplaces() throws Exception {
     try (Rig rig = start()) {
       apply(rig, cpus("night", "3-4", "low"));
