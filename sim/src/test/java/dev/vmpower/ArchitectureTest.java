@@ -68,6 +68,8 @@ class ArchitectureTest {
       host.feed       |                                             |
       host.policy     | protocol machine.cpu machine.net            |
       host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
+                      |                                             | java.net.InetAddress
+                      |                                             | java.net.InetSocketAddress
                       | machine.cpu machine.net                     |
       host.vm         | host.arbiter host.policy machine.cpu        |
                       | machine.net                                 |

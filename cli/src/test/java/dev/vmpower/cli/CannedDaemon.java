@@ -27,6 +27,7 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
     server =
         new ControlServer(
             socket,
+            null,
             this,
             (vm, vcpu, cpus) -> "vCPU " + vcpu + " of " + vm + " may run on " + cpus,
             () -> {

@@ -65,6 +65,7 @@ public final class RunningDaemon implements AutoCloseable {
     this.control =
         new ControlServer(
             config.control().socket(),
+            config.control().http(),
             monitor::ask,
             this::pin,
             this::reloadOrRefuse,
@@ -148,9 +149,6 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   private void serve() throws IOException {
-    if (config.control().http() != null) {
-      LOG.warn("{}: [control] http has no effect in this version", file);
-    }
     monitor.start();
     sampler.start(new SamplerFeed(monitor.mailbox()));
     String uri = config.libvirt().uri();

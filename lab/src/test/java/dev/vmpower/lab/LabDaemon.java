@@ -30,10 +30,22 @@ final class LabDaemon implements AutoCloseable {
 
   /** Starts the daemon, with its log in {@code log}, and waits until it says that it serves. */
   static LabDaemon start(LabLibvirt libvirt, Path config, Path log) {
+    return start(libvirt.where(words(config)), log);
+  }
+
+  /** Starts a daemon without libvirt, in the network of this machine. */
+  static LabDaemon start(Path config, Path log) {
+    return start(List.of(words(config)), log);
+  }
+
+  private static String[] words(Path config) {
+    return new String[] {Checkout.launcher(), "daemon", "--config", config.toString()};
+  }
+
+  private static LabDaemon start(List<String> words, Path log) {
     try {
       Process process =
-          new ProcessBuilder(
-                  libvirt.where(Checkout.launcher(), "daemon", "--config", config.toString()))
+          new ProcessBuilder(words)
               .directory(Checkout.top().toFile())
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(log.toFile())

@@ -25,6 +25,7 @@ final class LabParts {
               Map.entry("xz", "xz-utils"),
               Map.entry("pkg-config", "pkg-config"),
               Map.entry("iasl", "acpica-tools"),
+              Map.entry("chromium", "chromium"),
               Map.entry("apt-get", "apt")));
 
   private static final Path QEMU_DRIVER =

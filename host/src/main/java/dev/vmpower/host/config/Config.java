@@ -3,6 +3,7 @@ package dev.vmpower.host.config;
 import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.net.GuestInterface;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +25,12 @@ public record Config(
   /** Section {@code [state]}: {@code dir} must not survive a reboot, {@code lib} must. */
   public record State(Path dir, Path lib) {}
 
-  /** Section {@code [control]}: the control socket, and the read-only page where one is wanted. */
-  public record Control(Path socket, @Nullable String http) {}
+  /**
+   * Section {@code [control]}.
+   *
+   * @param http the loopback address of the read-only page; null for none
+   */
+  public record Control(Path socket, @Nullable InetSocketAddress http) {}
 
   /** Section {@code [libvirt]}: an empty URI means no libvirt. */
   public record Libvirt(String uri) {}

@@ -5,6 +5,8 @@ import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.net.GuestInterface;
 import dev.vmpower.machine.net.MacAddress;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
@@ -27,6 +30,8 @@ public final class ConfigFile {
   static final int VM_NAME_CHARS_MAX = 256;
   static final int VCPUS_MAX = 4096;
 
+  private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
+  private static final int PORT_MAX = 65_535;
   private static final int INTERFACES_MAX = 64;
   private static final Pattern DEVICE = Pattern.compile("[^/\\s]{1,15}");
 
@@ -86,7 +91,7 @@ public final class ConfigFile {
         file + ":" + error.position().line() + ": " + oneLine(error.getMessage()));
   }
 
-  private static String oneLine(@org.jspecify.annotations.Nullable String message) {
+  private static String oneLine(@Nullable String message) {
     return message == null ? "no TOML" : message.replaceAll("\\s+", " ");
   }
 
@@ -111,9 +116,33 @@ public final class ConfigFile {
 
   private static Config.Control control(Section control) throws ConfigException {
     control.allow("socket", "http");
-    String http = control.text("http", "");
     return new Config.Control(
-        control.path("socket", "/run/vmpower/control.sock"), http.isEmpty() ? null : http);
+        control.path("socket", "/run/vmpower/control.sock"), loopback(control, "http"));
+  }
+
+  /** An address that nobody reaches from another host; names are not looked up. */
+  private static @Nullable InetSocketAddress loopback(Section section, String key)
+      throws ConfigException {
+    String text = section.text(key, "");
+    if (text.isEmpty()) {
+      return null;
+    }
+    int colon = text.lastIndexOf(':');
+    String digits = text.substring(colon + 1);
+    if (colon > 0 && PORT.matcher(digits).matches() && Integer.parseInt(digits) <= PORT_MAX) {
+      String host = text.substring(0, colon);
+      try {
+        InetAddress address = InetAddress.ofLiteral(host.equals("localhost") ? "127.0.0.1" : host);
+        if (address.isLoopbackAddress()) {
+          return new InetSocketAddress(address, Integer.parseInt(digits));
+        }
+      } catch (IllegalArgumentException noAddress) {
+        // It is told below what an address is.
+      }
+    }
+    throw section.error(
+        key,
+        key + " is a loopback address and a port such as \"127.0.0.1:9464\", not '" + text + "'");
   }
 
   private static Config.Libvirt libvirt(Section libvirt) throws ConfigException {

@@ -41,7 +41,7 @@ final class ControlHandler extends Handler.Abstract {
   /** For the body to come, and then for the answer. */
   private static final int WAIT_S_MAX = 10;
 
-  private static final int OK = 200;
+  static final int OK = 200;
 
   private static final HttpField JSON = new HttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
@@ -81,6 +81,12 @@ final class ControlHandler extends Handler.Abstract {
     String line = reason == null ? "this is no HTTP request that can be served" : reason.toString();
     write(response, callback, Map.of("error", line));
     return true;
+  }
+
+  /** Answers with an error in one line. */
+  static void refuse(RequestException refused, Response response, Callback callback) {
+    response.setStatus(refused.status());
+    write(response, callback, Map.of("error", refused.line()));
   }
 
   private static RequestException tooLarge() {
@@ -203,8 +209,7 @@ final class ControlHandler extends Handler.Abstract {
       if (asked != null) {
         LOG.info("{}: {}", asked, refused.line());
       }
-      response.setStatus(refused.status());
-      write(response, callback, Map.of("error", refused.line()));
+      ControlHandler.refuse(refused, response, callback);
     }
 
     private RequestException asRefusal(@Nullable Throwable failed) {

@@ -4,10 +4,12 @@ import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -94,18 +96,31 @@ public final class ControlServer implements AutoCloseable {
   private final ThreadPoolExecutor slow = slowThread();
   private @Nullable Thread starter;
   private @Nullable ServerSocketChannel listener;
-  private @Nullable HttpService http;
+  private final @Nullable InetSocketAddress http;
+  private final HistoryKeeper keeper;
+  private @Nullable HttpService service;
 
-  /** Makes a server that does not yet listen. */
+  /**
+   * Makes a server that does not yet listen.
+   *
+   * @param http where everybody on this host may look; null for nowhere
+   */
   public ControlServer(
-      Path socket, Asker asker, Pinner pinner, Reloader reloader, Leaver leaver, Feed feed) {
-    this(socket, Groups.STANDARD, asker, pinner, reloader, leaver, feed);
+      Path socket,
+      @Nullable InetSocketAddress http,
+      Asker asker,
+      Pinner pinner,
+      Reloader reloader,
+      Leaver leaver,
+      Feed feed) {
+    this(socket, Groups.STANDARD, http, asker, pinner, reloader, leaver, feed);
   }
 
   /** Makes a server that does not yet listen, for members of other groups. */
   ControlServer(
       Path socket,
       Groups groups,
+      @Nullable InetSocketAddress http,
       Asker asker,
       Pinner pinner,
       Reloader reloader,
@@ -117,6 +132,8 @@ public final class ControlServer implements AutoCloseable {
     this.reloader = reloader;
     this.leaver = leaver;
     this.streams = new EventStreams(feed);
+    this.http = http;
+    this.keeper = new HistoryKeeper(feed, asker, InstantSource.system());
   }
 
   // One thread: pinning and reloading come one after the other, and it ends when unused.
@@ -155,11 +172,18 @@ public final class ControlServer implements AutoCloseable {
 
   private void serve(ServerSocketChannel bound, Rights rights) {
     try {
-      HttpService service =
+      HttpService started =
           new HttpService(
-              bound, rights, new Routes(asker, pinner, reloader, leaver, slow, streams), streams);
-      http = service;
-      service.start();
+              bound,
+              rights,
+              new Routes(asker, pinner, reloader, leaver, slow, streams),
+              streams,
+              http);
+      service = started;
+      if (http != null) {
+        streams.keep(keeper);
+      }
+      started.start();
     } catch (Exception broken) {
       LOG.error("nobody can control this daemon", broken);
       closeQuietly(bound);
@@ -184,8 +208,8 @@ public final class ControlServer implements AutoCloseable {
         starter.join();
       }
       streams.end();
-      if (http != null) {
-        http.stop();
+      if (service != null) {
+        service.stop();
       }
       if (listener != null) {
         listener.close();

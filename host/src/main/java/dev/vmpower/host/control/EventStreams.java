@@ -2,6 +2,7 @@ package dev.vmpower.host.control;
 
 import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.feed.Reader;
+import dev.vmpower.host.feed.TargetHistory;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,7 @@ final class EventStreams {
   private final Feed feed;
   private final Set<EventStream> streams = ConcurrentHashMap.newKeySet();
   private @Nullable Thread courier;
+  private volatile @Nullable HistoryKeeper keeper;
 
   EventStreams(Feed feed) {
     this.feed = feed;
@@ -53,6 +55,18 @@ final class EventStreams {
     stream.begin();
   }
 
+  /** Keeps a history too, until the end. */
+  void keep(HistoryKeeper history) {
+    keeper = history;
+    startCourier();
+  }
+
+  /** What is kept; nothing where there is no page to show it. */
+  List<TargetHistory.Course> history() {
+    HistoryKeeper history = keeper;
+    return history == null ? List.of() : history.courses();
+  }
+
   private synchronized void startCourier() {
     if (courier == null) {
       Thread started = Thread.ofPlatform().daemon().name("control-events").unstarted(this::carry);
@@ -64,13 +78,17 @@ final class EventStreams {
 
   private void carry() {
     while (!isOver()) {
+      HistoryKeeper history = keeper;
+      if (history != null) {
+        history.follow();
+      }
       streams.forEach(EventStream::iterate);
       LockSupport.park(this);
     }
   }
 
   private synchronized boolean isOver() {
-    if (!streams.isEmpty()) {
+    if (!streams.isEmpty() || keeper != null) {
       return false;
     }
     courier = null;
@@ -86,6 +104,7 @@ final class EventStreams {
 
   /** Ends all streams in good order, but for those whose clients do not read. */
   synchronized void end() throws InterruptedException {
+    keeper = null;
     List.copyOf(streams).forEach(EventStream::end);
     for (int i = 0; i < END_TRIES && !streams.isEmpty(); i++) {
       wait(END_MS / END_TRIES);

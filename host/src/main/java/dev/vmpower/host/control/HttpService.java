@@ -1,18 +1,25 @@
 package dev.vmpower.host.control;
 
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
+import org.jspecify.annotations.Nullable;
 
 /** Jetty, kept small: few threads, few and small buffers, and a limit on all that clients send. */
 final class HttpService {
   static final int HEADER_BYTES_MAX = 8 << 10;
   static final int CONNECTIONS_MAX = 64;
+
+  /** Connections to the page's address; a browser has six. */
+  static final int PAGE_CONNECTIONS_MAX = 48;
 
   private static final int IDLE_MS_MAX = 30_000;
   private static final int THREADS_MIN = 2;
@@ -21,9 +28,19 @@ final class HttpService {
   private static final int POOLED_BYTES_MAX = 1 << 20;
 
   private final Server server;
+  private @Nullable ServerConnector page;
 
-  /** Prepares to serve the connections of {@code listener} that have a right to it. */
-  HttpService(ServerSocketChannel listener, Rights rights, Routes routes, EventStreams streams) {
+  /**
+   * Prepares to serve the connections of {@code listener} that have a right to it.
+   *
+   * @param http where everybody on this host may look; null for nowhere
+   */
+  HttpService(
+      ServerSocketChannel listener,
+      Rights rights,
+      Routes routes,
+      EventStreams streams,
+      @Nullable InetSocketAddress http) {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
     threads.setName("control");
     threads.setReservedThreads(0);
@@ -35,7 +52,8 @@ final class HttpService {
             new ArrayByteBufferPool(
                 0, -1, POOLED_BUFFER_BYTES_MAX, Integer.MAX_VALUE, POOLED_BYTES_MAX, 0));
     server.setStopAtShutdown(false);
-    server.setHandler(new ControlHandler(routes, rights, streams, threads));
+    ControlHandler control = new ControlHandler(routes, rights, streams, threads);
+    server.setHandler(http == null ? control : new PageHandler(http, control));
     server.setErrorHandler(ControlHandler::answerBrokenHttp);
     UnixConnector connector =
         new UnixConnector(server, listener, rights, new HttpConnectionFactory(configuration()));
@@ -43,6 +61,21 @@ final class HttpService {
     NetworkConnectionLimit limit = new NetworkConnectionLimit(CONNECTIONS_MAX, connector);
     connector.addListener(limit);
     server.addConnector(connector);
+    if (http != null) {
+      page = pageConnector(http);
+    }
+  }
+
+  private ServerConnector pageConnector(InetSocketAddress http) {
+    // No acceptor threads: the selector accepts.
+    ServerConnector connector =
+        new ServerConnector(
+            server, null, null, null, 0, 1, new HttpConnectionFactory(configuration()));
+    connector.setHost(http.getAddress().getHostAddress());
+    connector.setPort(http.getPort());
+    connector.setIdleTimeout(IDLE_MS_MAX);
+    connector.addBean(new NetworkConnectionLimit(PAGE_CONNECTIONS_MAX, connector));
+    return connector;
   }
 
   private static HttpConfiguration configuration() {
@@ -57,6 +90,29 @@ final class HttpService {
 
   void start() throws Exception {
     server.start();
+    if (page != null) {
+      startPage(page);
+    }
+  }
+
+  // Whoever else has the port must not keep operators from the control socket.
+  private void startPage(ServerConnector connector) throws Exception {
+    try {
+      connector.open();
+    } catch (IOException taken) {
+      ControlHandler.LOG.error(
+          "no page at http://{}:{}: {}",
+          connector.getHost(),
+          connector.getPort(),
+          taken.getMessage());
+      return;
+    }
+    server.addConnector(connector);
+    connector.start();
+    ControlHandler.LOG.info(
+        "everybody on this host may look at http://{}:{}/",
+        connector.getHost(),
+        connector.getPort());
   }
 
   /** Ends all connections. */

@@ -95,6 +95,7 @@ final class Routes {
     get("/v1/status", new Verb.Status());
     addVms();
     get("/v1/events", (a, who) -> follow());
+    get("/v1/history", (a, who) -> CompletableFuture.completedFuture(streams.history()));
     post(
         "/v1/cpus/set",
         List.of("cpus", "level"),

@@ -7,6 +7,8 @@ import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.net.GuestInterface;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -100,7 +102,8 @@ class ConfigFileTest {
 
     assertThat(config.cpu())
         .isEqualTo(new Config.Cpu(Path.of("/x"), CpuSet.of(0, 1), true, 4, false, true, true));
-    assertThat(config.control().http()).isEqualTo("127.0.0.1:9464");
+    assertThat(config.control().http())
+        .isEqualTo(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9464));
     assertThat(config.vms().getFirst().envelope())
         .isEqualTo(new Envelope(1_200_000, 2_400_000, false, true));
     assertThat(config.vms().getFirst().vcpus())
@@ -124,6 +127,11 @@ class ConfigFileTest {
         "`[cpu]\nsmt = \"off\"`                    | :2: [cpu] smt is \"together\" or \"separate\"",
         "`[cpu]\nroot = \"cpu\"`                   | :2: [cpu] root is an absolute path",
         "`[cpu]\nallow_unpinned = \"yes\"`         | :2: [cpu] allow_unpinned is true or false",
+        "`[control]\nhttp = \"0.0.0.0:9464\"`      | :2: [control] http is a loopback address",
+        "`[control]\nhttp = \"example.com:80\"`    | :2: [control] http is a loopback address",
+        "`[control]\nhttp = \"127.0.0.1\"`         | :2: [control] http is a loopback address",
+        "`[control]\nhttp = \"127.0.0.1:0\"`       | :2: [control] http is a loopback address",
+        "`[control]\nhttp = \"[::1]:65536\"`       | :2: [control] http is a loopback address",
         "`cpu = 3`                                 | :1: write [cpu], a section",
         "`[vm]\nname = \"a\"`                      | write [[vm]], with two brackets",
         "`[[vm]]\nname = \"a/b\"`                  | :2: [vm] a name has no '/'",

@@ -52,6 +52,7 @@ class ControlServerTest {
     ControlServer made =
         new ControlServer(
             path,
+            null,
             monitor,
             (vm, vcpu, cpus) -> {
               if (vm.equals("gone")) {

@@ -45,6 +45,7 @@ class EventsTest {
     server =
         new ControlServer(
             socket,
+            null,
             monitor,
             (vm, vcpu, cpus) -> "",
             () -> {},

@@ -91,6 +91,7 @@ class RightsTest {
         new ControlServer(
             socket,
             groups,
+            null,
             monitor,
             (vm, vcpu, cpus) -> "",
             () -> {},
