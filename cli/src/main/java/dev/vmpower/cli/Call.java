@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * One verb, and how its words become a request of the control API.
  *
  * @param path with parameters by their labels, {@code /v1/vms/{VM}}; one that was left out takes
- *     its slash along; empty for what is done without the daemon
+ *     its slash along and is the last; empty for what is done without the daemon
  * @param fields of the body; null for a GET
  * @param screen how the answer is shown
  */
@@ -42,7 +42,8 @@ record Call(Phrase phrase, String path, @Nullable List<Field> fields, Screen scr
     if (open < 0) {
       return path;
     }
-    String label = path.substring(open + 1, path.length() - 1);
+    int close = path.indexOf('}');
+    String label = path.substring(open + 1, close);
     int index = phrase.indexOf(label);
     if (index >= parsed.parameters().size()) {
       return path.substring(0, open - 1);
@@ -51,7 +52,7 @@ record Call(Phrase phrase, String path, @Nullable List<Field> fields, Screen scr
     if (word.isEmpty() || word.equals(".") || word.equals("..") || word.indexOf('/') >= 0) {
       throw new FailureException(FailureException.USAGE, label + " cannot be '" + word + "'");
     }
-    return path(path.substring(0, open), word);
+    return path(path.substring(0, open), word) + path.substring(close + 1);
   }
 
   /**

@@ -201,6 +201,15 @@ final class Calls {
             "/v1/cpus/{CPUS}",
             Screen.CPU));
     calls.add(
+        get(
+            new Phrase(
+                "explain",
+                List.of("CPU"),
+                "Say why a pCPU runs at its speed, in a sentence and in detail.",
+                List.of("explain 4")),
+            "/v1/cpus/{CPU}/explanation",
+            Screen.EXPLANATION));
+    calls.add(
         post(
             new Phrase(
                 "cpu set",

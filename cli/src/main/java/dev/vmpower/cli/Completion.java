@@ -167,6 +167,7 @@ final class Completion {
     return switch (label) {
       case "VM" -> names.vms();
       case "VCPU" -> names.vcpus(vm);
+      case "CPU" -> names.cpus();
       case "CPUS", "PCPUS", "PCPU" -> listed(names.cpus(), typed);
       case "CHANNEL" -> names.channels(vm);
       case "CHANNELS", "LIST|all" -> {

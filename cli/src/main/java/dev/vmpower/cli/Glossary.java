@@ -11,6 +11,7 @@ final class Glossary {
           Map.entry("cpu", "See what pCPUs do, and hold them at a level by hand."),
           Map.entry("pinning", "See and change where vCPUs may run."),
           Map.entry("policy", "Let the host decide by itself, by the clock or by what it counts."),
+          Map.entry("CPU", "The number of a pCPU."),
           Map.entry("CPUS", "pCPUs: a list such as 0-3,8 or a mask such as 0xff."),
           Map.entry("PCPUS", "The pCPUs of vCPU 0, of vCPU 1, and so on: lists or masks."),
           Map.entry("LEVEL", "max, min, up (one step), down (one step), or a number of kHz."),

@@ -7,6 +7,7 @@ enum Screen {
   CHANNELS,
   CPUS,
   CPU,
+  EXPLANATION,
   PINNING,
   POLICIES,
   POLICY,

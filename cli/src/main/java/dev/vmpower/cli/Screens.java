@@ -23,7 +23,8 @@ final class Screens {
       case VM -> vm(Row.of(json));
       case CHANNELS -> listings.channels(json);
       case CPUS -> listings.cpus(json);
-      case CPU -> cpus(json);
+      case CPU -> new CpuPages(style).all(json);
+      case EXPLANATION -> new CpuPages(style).explanation(Row.of(json));
       case PINNING -> listings.pinning(json);
       case POLICIES -> listings.policies(json);
       case POLICY -> policy(Row.of(json));
@@ -81,117 +82,8 @@ final class Screens {
     return table.format();
   }
 
-  private String cpus(@Nullable Object json) throws FailureException {
-    StringBuilder text = new StringBuilder();
-    for (Object item : Row.list(json)) {
-      text.append(text.isEmpty() ? "" : "\n").append(cpu(Row.of(item)));
-    }
-    return text.toString();
-  }
-
-  private String cpu(Row cpu) throws FailureException {
-    Page page = new Page(style);
-    page.line(
-        "pCPU",
-        cpu.text("cpu")
-            + (cpu.is("online") ? "" : ", offline")
-            + (cpu.is("reserved") ? ", reserved" : "")
-            + ", package "
-            + cpu.text("package_id")
-            + (cpu.text("siblings").isEmpty() ? "" : ", core of " + cpu.text("siblings")));
-    if (cpu.has("domain")) {
-      page.line(
-          "clock",
-          "policy"
-              + cpu.text("domain")
-              + " of pCPUs "
-              + cpu.text("domain_cpus")
-              + ", "
-              + cpu.text("driver")
-              + ", governor "
-              + cpu.text("governor")
-              + (cpu.is("managed") ? ", managed" : ""));
-      Row steering = cpu.row("steering");
-      page.line(
-          "steered",
-          "by "
-              + steering.text("how")
-              + (steering.is("verified") ? "" : "; not verified on hardware"));
-      page.line(
-          "speed",
-          (cpu.number("current_khz") > 0 ? cpu.megahertz("current_khz") + " MHz" : "unknown")
-              + ", of "
-              + cpu.megahertz("min_khz")
-              + " to "
-              + cpu.megahertz("max_khz")
-              + " MHz");
-    }
-    if (cpu.has("target_khz")) {
-      page.line(
-          "target",
-          cpu.megahertz("target_khz")
-              + " MHz"
-              + (cpu.has("written_khz")
-                  ? ", in force " + cpu.megahertz("written_khz") + " MHz"
-                  : "")
-              + (cpu.has("since") ? ", since " + cpu.text("since") : ""));
-    }
-    page.line("why", Listings.orDash(cpu.text("why")));
-    if (cpu.has("problem")) {
-      page.alarm("problem", cpu.text("problem"));
-    }
-    holds(page, cpu);
-    votes(page, cpu);
-    page.line(
-        "writes",
-        cpu.text("writes")
-            + ", refused "
-            + cpu.text("refused_writes")
-            + ", conflicts "
-            + cpu.text("conflicts"));
-    return page.format();
-  }
-
-  private static void holds(Page page, Row cpu) {
-    page.lineIfAny("hold", hold(cpu.row("hold")));
-    page.lineIfAny("until", cpu.row("hold").text("until"));
-    page.lineIfAny("scheduled", hold(cpu.row("scheduled")));
-    if (cpu.has("turbo_off")) {
-      Row off = cpu.row("turbo_off");
-      page.line("turbo", "off, by " + off.text("who") + " since " + off.text("since"));
-    }
-  }
-
-  private static String hold(Row hold) {
-    if (!hold.has("level")) {
-      return "";
-    }
-    return level(hold.text("level")) + ", by " + hold.text("who") + " since " + hold.text("since");
-  }
-
-  private static void votes(Page page, Row cpu) throws FailureException {
-    String name = "votes";
-    for (Object item : cpu.list("votes")) {
-      Row vote = Row.of(item);
-      page.line(
-          name,
-          vote.text("vm")
-              + "/"
-              + vote.text("vcpu")
-              + " "
-              + level(vote.text("level"))
-              + ", here "
-              + vote.megahertz("khz")
-              + " MHz"
-              + (vote.is("turbo") ? ", with turbo" : "")
-              + (vote.is("claimed") ? "" : ", never asked")
-              + (vote.is("counts") ? "" : ", does not count"));
-      name = "";
-    }
-  }
-
   /** {@code max}, {@code min}, or kHz as MHz. */
-  private static String level(String level) {
+  static String level(String level) {
     return level.isEmpty() || !Character.isDigit(level.charAt(0))
         ? Listings.orDash(level)
         : Row.megahertz(Long.parseLong(level)) + " MHz";

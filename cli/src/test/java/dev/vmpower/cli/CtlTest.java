@@ -200,7 +200,8 @@ class CtlTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "``|a command is missing: one of vm, channel, cpu, pinning, pin, policy, status, pause,"
+        "``|a command is missing: one of vm, channel, cpu, explain, pinning, pin, policy, status,"
+            + " pause,"
             + " resume, reload, handover, check-config, shell, version;"
             + " try 'vmpowerctl --help'",
         "cpu|a command is missing: one of list, show, set, release, reclaim, turbo;"

@@ -63,7 +63,10 @@ class DocumentsTest {
               .orElseThrow(() -> new AssertionError("docs/commands.md lacks " + words));
       if (!call.isLocal()) {
         String method = call.fields() == null ? "GET " : "POST ";
-        String path = call.path().replace("{NAME}", "{name}").replace("{VM}", "{vm}");
+        String path = call.path();
+        for (String label : List.of("NAME", "VM", "CPU")) {
+          path = path.replace("{" + label + "}", "{" + label.toLowerCase(Locale.ROOT) + "}");
+        }
         assertThat(line[1])
             .contains(
                 method,

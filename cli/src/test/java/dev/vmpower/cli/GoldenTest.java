@@ -37,6 +37,10 @@ class GoldenTest {
 
   private static final Pattern INSTANT = Pattern.compile("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z");
 
+  /** In the middle of a sentence. */
+  private static final Pattern CLOCK =
+      Pattern.compile("(since|until) [0-9: -]*\\d\\d:\\d\\d:\\d\\d");
+
   /** A table may have no room for all of it. */
   private static final Pattern BY = Pattern.compile("(held at \\S+|turbo is off) by [^\",]*");
 
@@ -149,6 +153,7 @@ class GoldenTest {
   private String normal(String line) {
     String text = line.replace(directory.toString(), "DIR");
     text = INSTANT.matcher(text).replaceAll("TIME");
+    text = CLOCK.matcher(text).replaceAll("$1 TIME");
     text = BY.matcher(text).replaceAll("$1 by USER (pid PID)");
     text = JSON_WHO.matcher(text).replaceAll("\"who\":\"USER (pid PID)");
     text = WHO.matcher(text).replaceAll("USER (pid PID)");

@@ -154,13 +154,18 @@ final class ClockGroup {
 
   /** The index on {@code ladder} of what {@code vcpu} counts as there. */
   static int level(Vcpu vcpu, Ladder ladder, ManagedDomain managed) {
+    return level(vcpu, vcpu.vm().envelope(), ladder, managed);
+  }
+
+  /** As {@link #level(Vcpu, Ladder, ManagedDomain)}, but within {@code envelope}. */
+  static int level(Vcpu vcpu, Envelope envelope, Ladder ladder, ManagedDomain managed) {
     if (vcpu.standsStill()) {
       int khz = vcpu.frozenKhz(managed.index);
       return Arbiter.levelIndex(khz, true, Envelope.HARDWARE, ladder, managed.bounds);
     }
     int vote = vcpu.isClaimed() ? vcpu.vote() : Arbiter.MAX;
     boolean turbo = !vcpu.isClaimed() || vcpu.turbo();
-    return Arbiter.levelIndex(vote, turbo, vcpu.vm().envelope(), ladder, managed.bounds);
+    return Arbiter.levelIndex(vote, turbo, envelope, ladder, managed.bounds);
   }
 
   private static boolean mayTurbo(Vcpu vcpu) {

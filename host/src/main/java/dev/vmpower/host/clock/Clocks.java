@@ -138,6 +138,10 @@ public final class Clocks {
     return map.groupOf(cpu);
   }
 
+  ClockGroup groupOf(ManagedDomain managed) {
+    return map.group(managed);
+  }
+
   /** The hold that an operator set by hand and that covers {@code managed}; null if none does. */
   public @Nullable Hold holdOn(ManagedDomain managed) {
     return map.group(managed).hold;
@@ -183,11 +187,6 @@ public final class Clocks {
   public int levelKhz(Vcpu vcpu, ManagedDomain managed) {
     Ladder ladder = managed.domain.ladder();
     return ladder.khz(ClockGroup.level(vcpu, ladder, managed));
-  }
-
-  /** Whether {@code vcpu}, a member there, counts in {@code managed} now. */
-  public boolean counts(Vcpu vcpu, ManagedDomain managed) {
-    return map.group(managed).counts(vcpu);
   }
 
   public boolean isReserved(ManagedDomain managed) {
@@ -319,9 +318,11 @@ public final class Clocks {
       return false;
     }
     int targetKhz = managed.targetKhz;
+    Vcpu winner = managed.winner;
     boolean givenBack = steward.giveBack(managed);
     if (wanted) {
       managed.targetKhz = targetKhz;
+      managed.winner = winner;
     }
     return givenBack;
   }

@@ -108,6 +108,17 @@ public final class ManagedDomain {
     return bounds;
   }
 
+  /** Why there is no turbo here; null where there is. An operator's switch is not told of. */
+  public @Nullable String whyNoTurbo() {
+    if (!domain.ladder().hasTurbo()) {
+      return "the hardware has none, or does not say so";
+    }
+    if (!hostTurbo) {
+      return "the host has it switched off";
+    }
+    return foundWithoutBoost ? "this frequency domain was found with it switched off" : null;
+  }
+
   /** Why it is not at its target; null if it is. */
   public @Nullable Refusal problem() {
     return problem;

@@ -154,6 +154,15 @@ final class Arguments {
     return cpus(name, object.get(name));
   }
 
+  /** The number of one pCPU, as text. */
+  int cpu(String name) throws RequestException {
+    CpuSet cpus = cpus(name);
+    if (cpus.size() != 1) {
+      throw bad("\"" + name + "\" is " + shown(object.get(name)) + ": give one pCPU such as 4");
+    }
+    return cpus.get(0);
+  }
+
   private static CpuSet cpus(String name, JsonNode value) throws RequestException {
     String text = text(name, value);
     CpuSet cpus;

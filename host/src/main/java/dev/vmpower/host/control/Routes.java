@@ -81,6 +81,7 @@ final class Routes {
     get("/v1/channels", new Verb.ListChannels());
     get("/v1/cpus", new Verb.ListCpus());
     get("/v1/cpus/{cpus}", (a, who) -> asker.ask(new Verb.ShowCpus(a.cpus("cpus"))));
+    get("/v1/cpus/{cpu}/explanation", (a, who) -> asker.ask(new Verb.Explain(a.cpu("cpu"))));
     get("/v1/pinning", new Verb.ListPinning());
     get("/v1/policies", new Verb.ListPolicies());
     get("/v1/policies/{name}", (a, who) -> asker.ask(new Verb.ShowPolicy(a.text("name"))));

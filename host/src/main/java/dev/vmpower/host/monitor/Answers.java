@@ -8,6 +8,7 @@ import dev.vmpower.host.clock.TurboSwitch;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -84,6 +85,7 @@ final class Answers {
             case Verb.ListChannels() -> channels();
             case Verb.ListCpus() -> views.cpus(clocks.topology().present());
             case Verb.ShowCpus show -> showCpus(show.cpus());
+            case Verb.Explain explain -> explain(explain.cpu(), nowMs);
             case Verb.ListPinning() -> views.pinning();
             case Verb.Status() -> status(wakeups);
             case Verb.SetCpus set -> {
@@ -150,11 +152,20 @@ final class Answers {
 
   private List<CpuView> showCpus(CpuSet cpus) throws Verb.RefusedException {
     for (int i = 0; i < cpus.size(); i++) {
-      if (!clocks.topology().present().contains(cpus.get(i))) {
-        throw new Verb.RefusedException("there is no pCPU " + cpus.get(i));
-      }
+      requirePresent(cpus.get(i));
     }
     return views.cpus(cpus);
+  }
+
+  private void requirePresent(int cpu) throws Verb.RefusedException {
+    if (!clocks.topology().present().contains(cpu)) {
+      throw new Verb.RefusedException("there is no pCPU " + cpu);
+    }
+  }
+
+  private ExplanationView explain(int cpu, long nowMs) throws Verb.RefusedException {
+    requirePresent(cpu);
+    return views.explanation(cpu, mode(), nowMs);
   }
 
   /** Whether the daemon acts: {@code control}, {@code observe} or {@code paused}. */

@@ -5,6 +5,7 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Hold;
 import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.clock.TurboOff;
+import dev.vmpower.host.clock.Voters;
 import dev.vmpower.host.policy.PolicyRun;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.vm.Refusal;
@@ -21,9 +22,11 @@ import org.jspecify.annotations.Nullable;
 /** Says of one pCPU what its target is, and why. */
 final class CpuViews {
   private final Clocks clocks;
+  private final Voters voters;
 
   CpuViews(Clocks clocks) {
     this.clocks = clocks;
+    this.voters = new Voters(clocks);
   }
 
   CpuView cpu(int cpu) {
@@ -86,7 +89,7 @@ final class CpuViews {
         hold == null ? null : hold(hold),
         scheduled == null ? null : hold(scheduled),
         turboOff == null ? null : turboOff(turboOff),
-        votes(managed),
+        votes(cpu, managed),
         problem == null ? null : problem.label() + ": " + managed.problemText(),
         why(managed),
         managed.targetKhz() > 0 ? Instant.ofEpochMilli(managed.changedAtMs()).toString() : null,
@@ -119,21 +122,46 @@ final class CpuViews {
     }
   }
 
-  private List<CpuView.VoteView> votes(ManagedDomain managed) {
+  private List<CpuView.VoteView> votes(int cpu, ManagedDomain managed) {
     List<CpuView.VoteView> votes = new ArrayList<>();
     for (Vcpu vcpu : clocks.membersOf(managed)) {
       boolean claimed = vcpu.isClaimed();
+      int khz = clocks.levelKhz(vcpu, managed);
+      int unclippedKhz = voters.unclippedKhz(vcpu, managed);
+      PolicyRun policy = claimed && !vcpu.standsStill() ? vcpu.policyInForce() : null;
       votes.add(
           new CpuView.VoteView(
               vcpu.vm().name(),
               vcpu.number(),
               claimed ? Arbiter.toString(vcpu.vote()) : "max",
-              clocks.levelKhz(vcpu, managed),
+              khz,
               !claimed || vcpu.turbo(),
               claimed,
-              clocks.counts(vcpu, managed)));
+              voters.counts(vcpu, managed),
+              vcpu == managed.winner(),
+              vcpu.cpus().contains(cpu),
+              source(vcpu, policy),
+              policy == null ? null : policy.policy().type(),
+              vcpu.hasAsked() ? Instant.ofEpochMilli(vcpu.askedAtMs()).toString() : null,
+              unclippedKhz == khz ? null : (Integer) unclippedKhz));
     }
     return votes;
+  }
+
+  private static String source(Vcpu vcpu, @Nullable PolicyRun policy) {
+    if (!vcpu.isClaimed()) {
+      return "none";
+    }
+    if (vcpu.standsStill()) {
+      return "disabled";
+    }
+    if (policy != null) {
+      return policy == vcpu.operatorPolicy() ? "operator-policy" : "guest-policy";
+    }
+    if (vcpu.hasAsked()) {
+      return "request";
+    }
+    return vcpu.hasSpokenUp() ? "claim" : "envelope";
   }
 
   /** The reason of the target of {@code managed}, in words. */

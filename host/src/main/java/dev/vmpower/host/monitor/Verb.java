@@ -4,6 +4,7 @@ import dev.vmpower.host.orders.Orders;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
@@ -33,6 +34,9 @@ public sealed interface Verb<T> {
 
   /** Some pCPUs. */
   record ShowCpus(CpuSet cpus) implements Verb<List<CpuView>> {}
+
+  /** Why one pCPU runs as it does. */
+  record Explain(int cpu) implements Verb<ExplanationView> {}
 
   /** Where the vCPUs of all VMs may run. */
   record ListPinning() implements Verb<List<PinningView>> {}

@@ -7,6 +7,7 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
@@ -34,6 +35,7 @@ final class Views {
   private final Statistics statistics;
   private final CpuViews cpuViews;
   private final PinningViews pinningViews;
+  private final Explanations explanations;
 
   Views(Clocks clocks, Fleet fleet, Overrides overrides, Statistics statistics) {
     this.clocks = clocks;
@@ -42,10 +44,15 @@ final class Views {
     this.statistics = statistics;
     this.cpuViews = new CpuViews(clocks);
     this.pinningViews = new PinningViews(clocks);
+    this.explanations = new Explanations(clocks, fleet, cpuViews);
   }
 
   List<CpuView> cpus(CpuSet cpus) {
     return cpus.stream().mapToObj(cpuViews::cpu).toList();
+  }
+
+  ExplanationView explanation(int cpu, String mode, long nowMs) {
+    return explanations.of(cpu, mode, nowMs);
   }
 
   List<PinningView> pinning() {

@@ -74,11 +74,33 @@ public record CpuView(
   /**
    * The vote of one vCPU here.
    *
-   * @param level {@code max}, {@code min} or kHz, as it was asked for
+   * @param level {@code max}, {@code medium}, {@code min} or kHz, as it was asked for
    * @param khz what that comes to on this ladder
    * @param claimed false for a neighbour that never asked, which counts as max
    * @param counts false while its VM is paused, or where only its own VM has a claim
+   * @param wins whether the target is its
+   * @param here whether it may run on this pCPU; false for one that counts because of a clock or a
+   *     core that is shared
+   * @param source where its level comes from: {@code request}, {@code claim} (it spoke up and has
+   *     not asked yet), {@code envelope} (which is enforced), {@code guest-policy}, {@code
+   *     operator-policy}, {@code disabled} (its channel is, so it stays), {@code none} (it never
+   *     asked)
+   * @param policy the type of that policy
+   * @param askedAt when it last asked; null while it has not
+   * @param unclippedKhz what its level came to without its VM's envelope; null if that is the same
    */
   public record VoteView(
-      String vm, int vcpu, String level, int khz, boolean turbo, boolean claimed, boolean counts) {}
+      String vm,
+      int vcpu,
+      String level,
+      int khz,
+      boolean turbo,
+      boolean claimed,
+      boolean counts,
+      boolean wins,
+      boolean here,
+      String source,
+      @Nullable String policy,
+      @Nullable String askedAt,
+      @Nullable Integer unclippedKhz) {}
 }

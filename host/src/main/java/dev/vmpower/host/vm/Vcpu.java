@@ -31,6 +31,7 @@ public final class Vcpu {
   private int asked = Arbiter.MAX;
   private boolean askedTurbo = true;
   private long askedAtMs;
+  private boolean hasAsked;
 
   private @Nullable PolicyRun operatorPolicy;
   private @Nullable PolicyRun guestPolicy;
@@ -92,7 +93,12 @@ public final class Vcpu {
 
   /** Whether it has spoken up, or its VM's envelope or an operator's policy speaks for it. */
   public boolean isClaimed() {
-    return holders > 0 || vm.isEnforced() || (operatorPolicy != null && vm.isUp());
+    return hasSpokenUp() || vm.isEnforced() || (operatorPolicy != null && vm.isUp());
+  }
+
+  /** Whether it has spoken up through a channel. */
+  public boolean hasSpokenUp() {
+    return holders > 0;
   }
 
   /** A channel holds its claim; the first one makes it begin as MAX with turbo. */
@@ -114,6 +120,7 @@ public final class Vcpu {
     guestPolicy = null;
     policyTurbo = true;
     ask(Arbiter.MAX, true, nowMs);
+    hasAsked = false;
   }
 
   /**
@@ -181,9 +188,14 @@ public final class Vcpu {
     return askedTurbo;
   }
 
-  /** When it made its last request, in milliseconds of the wall clock. */
+  /** When it made its last request, or began anew, in milliseconds of the wall clock. */
   public long askedAtMs() {
     return askedAtMs;
+  }
+
+  /** Whether it has made a request since its claim began, or it began anew. */
+  public boolean hasAsked() {
+    return hasAsked;
   }
 
   /** Takes a request. */
@@ -191,6 +203,7 @@ public final class Vcpu {
     this.asked = vote;
     this.askedTurbo = turbo;
     this.askedAtMs = nowMs;
+    this.hasAsked = true;
     this.recorded = false;
     this.frozenKhz = null;
   }

@@ -3,6 +3,7 @@ package dev.vmpower.host.control;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.StatusView;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,21 @@ final class CannedAsker implements ControlServer.Asker {
           new CpuView.HoldView("max", "root (pid 7)", "2026-01-01T00:00:00Z", null),
           null,
           null,
-          List.of(new CpuView.VoteView("vm0", 2, "min", 1_200_000, true, true, true)),
+          List.of(
+              new CpuView.VoteView(
+                  "vm0",
+                  2,
+                  "min",
+                  1_200_000,
+                  true,
+                  true,
+                  true,
+                  false,
+                  true,
+                  "request",
+                  null,
+                  "2026-01-01T00:00:00Z",
+                  null)),
           null,
           "held at max by root (pid 7)",
           null,
@@ -77,6 +92,8 @@ final class CannedAsker implements ControlServer.Asker {
         CompletableFuture.completedFuture(
             switch (verb) {
               case Verb.ListCpus list -> List.of(CPU);
+              case Verb.Explain explain ->
+                  new ExplanationView("Because.", CPU, "control", "3", null, null, null, List.of());
               case Verb.ShowCpus show -> List.of(CPU);
               case Verb.SetCpus set -> List.of(CPU);
               case Verb.SwitchTurbo turbo -> List.of(CPU);

@@ -7,6 +7,7 @@ import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
@@ -136,6 +137,7 @@ class OpenApiTest {
             Map.entry("TurboOff", CpuView.TurboOffView.class),
             Map.entry("Pinning", PinningView.class),
             Map.entry("Vote", CpuView.VoteView.class),
+            Map.entry("Explanation", ExplanationView.class),
             Map.entry("Policy", PolicyView.class),
             Map.entry("Status", StatusView.class),
             Map.entry("AnswerTimes", StatusView.AnswerTimes.class),
