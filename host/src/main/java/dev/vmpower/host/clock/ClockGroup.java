@@ -86,10 +86,10 @@ final class ClockGroup {
    * one, so that no VM slows down a neighbour that never asked. Where nobody counts, the target
    * stays while there are claims, within what turbo allows.
    */
-  void decide(long nowMs) {
+  void decide(long nowNs, long nowMs) {
     lookForClaimants();
     for (int i = 0; i < domains.size(); i++) {
-      decide(domains.get(i), nowMs);
+      decide(domains.get(i), nowNs, nowMs);
     }
   }
 
@@ -110,7 +110,7 @@ final class ClockGroup {
     return countsAmongClaimants(vcpu);
   }
 
-  private void decide(ManagedDomain managed, long nowMs) {
+  private void decide(ManagedDomain managed, long nowNs, long nowMs) {
     Ladder ladder = managed.domain.ladder();
     int best = Integer.MAX_VALUE;
     boolean turbo = true;
@@ -138,11 +138,40 @@ final class ClockGroup {
       best = Arbiter.levelIndex(vote, true, Envelope.HARDWARE, ladder, managed.bounds);
     }
     managed.winner = winner;
-    managed.targetTurbo = turbo && managed.bounds.turbo();
-    if (managed.targetKhz != ladder.khz(best)) {
-      managed.targetKhz = ladder.khz(best);
-      managed.changedAtMs = nowMs;
+    managed.aimKhz = ladder.khz(best);
+    managed.lowersAtNs = ManagedDomain.NEVER;
+    boolean withTurbo = turbo && managed.bounds.turbo();
+    boolean waits =
+        winner != null
+            && managed.isLoweredBy(ladder.khz(best), withTurbo)
+            && !managed.pace.mayLower(nowNs)
+            && staysHigher(managed, best, withTurbo, nowNs, nowMs);
+    if (waits) {
+      managed.lowersAtNs = managed.pace.mayLowerAtNs();
+    } else {
+      managed.aim(ladder.khz(best), withTurbo, nowNs, nowMs);
     }
+  }
+
+  /**
+   * Leaves {@code managed} above what its votes come to, but not above what one of them could ask
+   * for: an operator's limit is in force at once. Whether it is above.
+   */
+  private boolean staysHigher(
+      ManagedDomain managed, int best, boolean turbo, long nowNs, long nowMs) {
+    Ladder ladder = managed.domain.ladder();
+    int highest = best;
+    boolean mayTurbo = turbo;
+    for (Vcpu vcpu : members) {
+      if (countsAmongClaimants(vcpu)) {
+        Envelope envelope = vcpu.vm().envelope();
+        highest = Math.min(highest, Arbiter.topIndex(true, envelope, ladder, managed.bounds));
+        mayTurbo |= envelope.turbo() && managed.bounds.turbo();
+      }
+    }
+    int stays = ladder.khz(Math.max(highest, ladder.ceilingIndex(managed.targetKhz)));
+    managed.aim(stays, managed.targetTurbo && mayTurbo, nowNs, nowMs);
+    return managed.isLoweredBy(ladder.khz(best), turbo);
   }
 
   private boolean countsAmongClaimants(Vcpu vcpu) {

@@ -1,5 +1,6 @@
 package dev.vmpower.host.clock;
 
+import dev.vmpower.host.arbiter.Pace;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
@@ -71,7 +72,8 @@ final class ClockMap {
     List<ManagedDomain> domains = new ArrayList<>();
     for (FrequencyDomain domain :
         FrequencyDomains.read(sysfs, topology.present(), problem -> LOG.warn("{}", problem))) {
-      ManagedDomain managed = new ManagedDomain(domain, domains.size());
+      ManagedDomain managed =
+          new ManagedDomain(domain, domains.size(), new Pace(config.changesPerSecondMax()));
       ManagedDomain same = before == null ? null : before.sameAs(domain);
       if (same != null) {
         same.moveTo(managed);

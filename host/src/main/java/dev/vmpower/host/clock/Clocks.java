@@ -6,7 +6,6 @@ import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpu.Topology;
 import dev.vmpower.machine.cpufreq.Ladder;
-import dev.vmpower.machine.cpufreq.Original;
 import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.sysfs.Sysfs;
 import dev.vmpower.machine.sysfs.SysfsException;
@@ -45,6 +44,7 @@ public final class Clocks {
   private final Originals originals;
   private final Steward steward;
   private final ByHand byHand = new ByHand();
+  private final Lowerings lowerings = new Lowerings();
   private final List<ClockGroup> touched = new ArrayList<>();
 
   private @Nullable Consumer<ManagedDomain> watcher;
@@ -82,14 +82,17 @@ public final class Clocks {
 
   /** When {@link #expire} has something to do, in the monitor's time. */
   public long deadlineNs() {
-    return Math.min(adoptUntilNs, byHand.nextDeadlineNs());
+    return Math.min(Math.min(adoptUntilNs, lowerings.nextNs()), byHand.nextDeadlineNs());
   }
 
-  /** Ends the waiting for claims of an earlier run. */
+  /** Ends the waiting for claims of an earlier run, and of what may be lowered now. */
   public void expire(long nowNs) {
     if (nowNs >= adoptUntilNs) {
       adoptUntilNs = NEVER;
       touchAll();
+    }
+    if (nowNs >= lowerings.nextNs()) {
+      lowerings.expire(nowNs, map, this::touch);
     }
   }
 
@@ -279,11 +282,12 @@ public final class Clocks {
     for (int i = 0; i < touched.size(); i++) {
       ClockGroup group = touched.get(i);
       if (group.isWanted()) {
-        prepare(group);
-        group.decide(nowMs);
+        originals.prepare(group, passive);
+        group.decide(nowNs, nowMs);
+        lowerings.note(group);
       }
     }
-    originals.saveAdded(map.domains());
+    originals.savePrepared(map.domains());
     for (int i = 0; i < touched.size(); i++) {
       ClockGroup group = touched.get(i);
       group.touched = false;
@@ -312,8 +316,7 @@ public final class Clocks {
     boolean waits = !managed.taken && nowNs < adoptUntilNs && adoptUntilNs != NEVER && !passive;
     if (managed.original == null || waits) {
       if (!wanted) {
-        managed.targetKhz = ManagedDomain.NONE;
-        managed.winner = null;
+        managed.loseTarget();
       }
       return false;
     }
@@ -325,24 +328,6 @@ public final class Clocks {
       managed.winner = winner;
     }
     return givenBack;
-  }
-
-  /** Reads the originals of a group that becomes managed, and with them the limits that bind it. */
-  private void prepare(ClockGroup group) {
-    for (ManagedDomain managed : group.domains) {
-      if (managed.original != null || managed.online.isEmpty()) {
-        continue;
-      }
-      try {
-        Original original = managed.domain.readOriginal();
-        managed.setLimits(original);
-        if (!passive) {
-          originals.add(managed, original);
-        }
-      } catch (SysfsException unreadable) {
-        managed.fail(Refusal.NO_CPUFREQ, unreadable.getMessage());
-      }
-    }
   }
 
   /** Gives everything back now, at an orderly end. False if the kernel refused some of it. */

@@ -1,6 +1,7 @@
 package dev.vmpower.host.clock;
 
 import dev.vmpower.host.arbiter.Bounds;
+import dev.vmpower.host.arbiter.Pace;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -21,6 +22,8 @@ public final class ManagedDomain {
 
   /** No frequency: no target yet, or what was written is not known to be in force. */
   static final int NONE = -1;
+
+  static final long NEVER = Long.MAX_VALUE;
 
   final FrequencyDomain domain;
   final int index;
@@ -44,6 +47,14 @@ public final class ManagedDomain {
   int targetKhz = NONE;
   int writtenKhz = NONE;
 
+  /** What the votes come to; below the target while lowering waits. */
+  int aimKhz = NONE;
+
+  /** When the target may be lowered to that. */
+  long lowersAtNs = NEVER;
+
+  Pace pace;
+
   /** Whether the target is with turbo, where its level does not say. */
   boolean targetTurbo;
 
@@ -64,9 +75,10 @@ public final class ManagedDomain {
   long refusedWrites;
   long conflicts;
 
-  ManagedDomain(FrequencyDomain domain, int index) {
+  ManagedDomain(FrequencyDomain domain, int index, Pace pace) {
     this.domain = domain;
     this.index = index;
+    this.pace = pace;
   }
 
   public FrequencyDomain domain() {
@@ -81,6 +93,11 @@ public final class ManagedDomain {
   /** What arbitration decided, in kHz; 0 while nothing asks. */
   public int targetKhz() {
     return Math.max(targetKhz, 0);
+  }
+
+  /** What the votes come to, in kHz, where the target is not to be lowered to it yet; else 0. */
+  public int waitingKhz() {
+    return lowersAtNs == NEVER ? 0 : aimKhz;
   }
 
   /** What was last written, in kHz; 0 while nothing was. */
@@ -166,6 +183,25 @@ public final class ManagedDomain {
     bounds = new Bounds(limitMinKhz, limitMaxKhz, turbo);
   }
 
+  /** Whether that would be less than the target now. */
+  boolean isLoweredBy(int khz, boolean turbo) {
+    boolean switched = domain.ladder().topIsSwitched(); // elsewhere a level says it all
+    return khz < targetKhz || (khz == targetKhz && switched && targetTurbo && !turbo);
+  }
+
+  /** Sets the target, with or without turbo where its level does not say. */
+  void aim(int khz, boolean turbo, long nowNs, long nowMs) {
+    boolean switches = targetTurbo != turbo && domain.ladder().topIsSwitched();
+    if (targetKhz != khz) {
+      changedAtMs = nowMs;
+    }
+    if (targetKhz != khz || switches) {
+      pace.change(nowNs);
+    }
+    targetKhz = khz;
+    targetTurbo = turbo;
+  }
+
   /** Notes why it is not at its target, with a log line where that is new. */
   void fail(Refusal refusal, @Nullable String why) {
     if (problem != refusal) {
@@ -195,6 +231,9 @@ public final class ManagedDomain {
     fresh.problemText = problemText;
     fresh.triedAtNs = triedAtNs;
     fresh.targetKhz = targetKhz;
+    fresh.aimKhz = aimKhz;
+    fresh.lowersAtNs = lowersAtNs;
+    fresh.pace = pace;
     fresh.targetTurbo = targetTurbo;
     fresh.winner = winner;
     fresh.changedAtMs = changedAtMs;
@@ -214,12 +253,18 @@ public final class ManagedDomain {
     }
   }
 
+  /** Nobody asks any more. */
+  void loseTarget() {
+    targetKhz = NONE;
+    lowersAtNs = NEVER;
+    winner = null;
+  }
+
   void forget() {
     original = null;
     taken = false;
-    targetKhz = NONE;
     writtenKhz = NONE;
-    winner = null;
+    loseTarget();
     problem = null;
     problemText = "";
   }

@@ -3,6 +3,7 @@ package dev.vmpower.host.clock;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.machine.cpufreq.Original;
 import dev.vmpower.machine.cpufreq.OriginalStore;
+import dev.vmpower.machine.sysfs.SysfsException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -69,17 +70,34 @@ final class Originals {
     }
   }
 
-  /** Notes that {@code managed}, found as {@code original}, is about to be changed. */
-  void add(ManagedDomain managed, Original original) {
-    managed.original = original;
-    unsaved.add(managed);
+  /**
+   * Reads the originals of a group that becomes managed, and with them the limits that bind it. It
+   * is about to be changed, unless it is only {@code observed}.
+   */
+  void prepare(ClockGroup group, boolean observed) {
+    for (int i = 0; i < group.domains.size(); i++) {
+      ManagedDomain managed = group.domains.get(i);
+      if (managed.original != null || managed.online.isEmpty()) {
+        continue;
+      }
+      try {
+        Original original = managed.domain.readOriginal();
+        managed.setLimits(original);
+        if (!observed) {
+          managed.original = original;
+          unsaved.add(managed);
+        }
+      } catch (SysfsException unreadable) {
+        managed.fail(Refusal.NO_CPUFREQ, unreadable.getMessage());
+      }
+    }
   }
 
   /**
-   * Saves what was added, in one write for all. Where that fails they are not to be changed: they
-   * lose their original and get a problem.
+   * Saves what was prepared, in one write for all. Where that fails they are not to be changed:
+   * they lose their original and get a problem.
    */
-  void saveAdded(List<ManagedDomain> domains) {
+  void savePrepared(List<ManagedDomain> domains) {
     if (unsaved.isEmpty()) {
       return;
     }

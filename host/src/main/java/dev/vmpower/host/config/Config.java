@@ -12,7 +12,13 @@ import org.jspecify.annotations.Nullable;
 public record Config(
     Cpu cpu, State state, Control control, Libvirt libvirt, Compat compat, List<VmEntry> vms) {
 
-  /** Section {@code [cpu]}: the host's pCPUs and the rules for them. */
+  private static final int NO_LIMIT = 0;
+
+  /**
+   * Section {@code [cpu]}: the host's pCPUs and the rules for them.
+   *
+   * @param changesPerSecondMax how often one frequency domain may be changed; 0 for no limit
+   */
   public record Cpu(
       Path root,
       CpuSet reserved,
@@ -20,7 +26,21 @@ public record Config(
       int maxPcpusPerVcpu,
       boolean smtTogether,
       boolean observe,
-      boolean reassert) {}
+      boolean reassert,
+      int changesPerSecondMax) {
+    /** Without a limit to how often a frequency domain is changed. */
+    public Cpu(
+        Path root,
+        CpuSet reserved,
+        boolean allowUnpinned,
+        int maxPcpusPerVcpu,
+        boolean smtTogether,
+        boolean observe,
+        boolean reassert) {
+      this(
+          root, reserved, allowUnpinned, maxPcpusPerVcpu, smtTogether, observe, reassert, NO_LIMIT);
+    }
+  }
 
   /** Section {@code [state]}: {@code dir} must not survive a reboot, {@code lib} must. */
   public record State(Path dir, Path lib) {}

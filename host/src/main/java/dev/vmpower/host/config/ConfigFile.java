@@ -1,6 +1,7 @@
 package dev.vmpower.host.config;
 
 import dev.vmpower.host.arbiter.Envelope;
+import dev.vmpower.host.arbiter.Pace;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.net.GuestInterface;
 import dev.vmpower.machine.net.MacAddress;
@@ -97,7 +98,14 @@ public final class ConfigFile {
 
   private static Config.Cpu cpu(Section cpu) throws ConfigException {
     cpu.allow(
-        "root", "reserved", "allow_unpinned", "max_pcpus_per_vcpu", "smt", "mode", "on_conflict");
+        "root",
+        "reserved",
+        "allow_unpinned",
+        "max_pcpus_per_vcpu",
+        "smt",
+        "mode",
+        "on_conflict",
+        "max_changes_per_second");
     return new Config.Cpu(
         cpu.path("root", "/sys/devices/system/cpu"),
         cpu.cpus("reserved"),
@@ -105,7 +113,8 @@ public final class ConfigFile {
         cpu.integer("max_pcpus_per_vcpu", 8, 1, CpuSet.CPUS_MAX),
         cpu.choice("smt", "together", "separate").equals("together"),
         cpu.choice("mode", "control", "observe").equals("observe"),
-        cpu.choice("on_conflict", "yield", "reassert").equals("reassert"));
+        cpu.choice("on_conflict", "yield", "reassert").equals("reassert"),
+        cpu.integer("max_changes_per_second", 0, 0, Pace.CHANGES_PER_SECOND_MAX));
   }
 
   private static Config.State state(Section state) throws ConfigException {

@@ -192,6 +192,7 @@ final class CpuViews {
     return winner
         + (policy == null ? "" : " by its " + policy.policy().type() + " policy")
         + " asks for "
-        + Arbiter.toString(winner.vote());
+        + Arbiter.toString(winner.vote())
+        + (managed.waitingKhz() > 0 ? ", which waits: max_changes_per_second" : "");
   }
 }

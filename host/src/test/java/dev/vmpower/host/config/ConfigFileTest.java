@@ -74,6 +74,7 @@ class ConfigFileTest {
             smt = "separate"
             mode = "observe"
             on_conflict = "reassert"
+            max_changes_per_second = 20
             [state]
             dir = "/a"
             lib = "/b"
@@ -101,7 +102,7 @@ class ConfigFileTest {
             """);
 
     assertThat(config.cpu())
-        .isEqualTo(new Config.Cpu(Path.of("/x"), CpuSet.of(0, 1), true, 4, false, true, true));
+        .isEqualTo(new Config.Cpu(Path.of("/x"), CpuSet.of(0, 1), true, 4, false, true, true, 20));
     assertThat(config.control().http())
         .isEqualTo(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9464));
     assertThat(config.vms().getFirst().envelope())
