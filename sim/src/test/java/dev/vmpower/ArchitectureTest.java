@@ -66,6 +66,7 @@ class ArchitectureTest {
       host.arbiter    | machine.cpufreq.Ladder                      |
       host.view       |                                             |
       host.feed       |                                             |
+      host.metrics    | host.view                                   | java.io java.nio
       host.policy     | protocol machine.cpu machine.net            |
       host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
                       |                                             | java.net.InetAddress
@@ -94,7 +95,7 @@ class ArchitectureTest {
                       | host.config.PolicyFile host.monitor.Verb    | jdk.net org.slf4j
                       | host.policy.OperatorPolicy host.view        |
                       | machine.cpu machine.socket.PeerCredentials  |
-                      | host.feed host.orders.Orders                |
+                      | host.feed host.metrics host.orders.Orders   |
                       |                                             | org.eclipse.jetty
                       |                                             | tools.jackson
       host.log        |                                             | java.io org.slf4j

@@ -4,9 +4,11 @@ import dev.vmpower.host.control.ControlServer.Farewell;
 import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
 import dev.vmpower.host.feed.Reader;
+import dev.vmpower.host.metrics.Page;
 import dev.vmpower.host.monitor.Verb;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -187,6 +189,8 @@ final class ControlHandler extends Handler.Abstract {
           refuse(asRefusal(failed));
         } else if (answer instanceof Reader reader) {
           streams.begin(reader, request, response, callback);
+        } else if (answer instanceof Page page) {
+          writeMetrics(page);
         } else {
           if (asked != null) {
             LOG.info("{}: done", asked);
@@ -203,6 +207,15 @@ final class ControlHandler extends Handler.Abstract {
         LOG.error("{} was not answered", request.getHttpURI(), bug);
         callback.failed(bug);
       }
+    }
+
+    private void writeMetrics(Page page) {
+      String type = Page.type(request.getHeaders().get(HttpHeader.ACCEPT));
+      byte[] text = page.text(type).getBytes(StandardCharsets.UTF_8);
+      response.setStatus(OK);
+      response.getHeaders().put(HttpHeader.CONTENT_TYPE, type);
+      response.getHeaders().put(HttpHeader.CONTENT_LENGTH, text.length);
+      response.write(true, ByteBuffer.wrap(text), callback);
     }
 
     void refuse(RequestException refused) {

@@ -7,9 +7,13 @@ import dev.vmpower.host.control.ControlServer.Leaver;
 import dev.vmpower.host.control.ControlServer.Pinner;
 import dev.vmpower.host.control.ControlServer.Reloader;
 import dev.vmpower.host.feed.Reader;
+import dev.vmpower.host.metrics.Page;
+import dev.vmpower.host.metrics.ProcessFigures;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.policy.OperatorPolicy;
+import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.machine.cpu.CpuSet;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +60,8 @@ final class Routes {
   /** How long the next daemon has after a handover. */
   static final int RESTORE_AFTER_S = 60;
 
+  private static final Path OWN_PROCESS = Path.of("/proc/self");
+
   private final Asker asker;
   private final Executor slow;
   private final EventStreams streams;
@@ -94,6 +100,8 @@ final class Routes {
         List.of("name"),
         (a, who) -> asker.ask(new Verb.RemovePolicy(a.text("name"))).thenApply(Message::new));
     get("/v1/status", new Verb.Status());
+    get("/v1/overview", new Verb.Overview());
+    get("/metrics", (a, who) -> asker.ask(new Verb.Metrics()).thenApply(Routes::metrics));
     addVms();
     get("/v1/events", (a, who) -> follow());
     get("/v1/history", (a, who) -> CompletableFuture.completedFuture(streams.history()));
@@ -153,6 +161,10 @@ final class Routes {
         "/v1/channels/add",
         List.of("vm", "channel", "path"),
         (a, who) -> asker.ask(VmRequests.addChannel(a)));
+  }
+
+  private static Page metrics(MetricsView view) {
+    return new Page(view, ProcessFigures.read(OWN_PROCESS));
   }
 
   private static Verb.SetCpus set(Arguments a, String who) throws RequestException {

@@ -87,6 +87,8 @@ final class Answers {
             case Verb.ShowCpus show -> showCpus(show.cpus());
             case Verb.Explain explain -> explain(explain.cpu(), nowMs);
             case Verb.ListPinning() -> views.pinning();
+            case Verb.Overview() -> views.overview(mode(), libvirt);
+            case Verb.Metrics() -> views.metrics(mode(), libvirt, wakeups);
             case Verb.Status() -> status(wakeups);
             case Verb.SetCpus set -> {
               holds.set(set.cpus(), set.level(), set.who(), set.forS(), nowNs, nowMs);

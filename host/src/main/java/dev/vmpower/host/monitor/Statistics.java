@@ -28,6 +28,7 @@ final class Statistics {
   private final long[] refusals = new long[Refusal.count()];
   private @Nullable RefusalWatcher watcher;
   private long requests;
+  private long answerNsSum;
 
   /** Is told of each refusal. */
   interface RefusalWatcher {
@@ -44,7 +45,9 @@ final class Statistics {
   }
 
   void answered(long elapsedNs) {
-    answerNs.recordValue(Math.clamp(elapsedNs, 0, ANSWER_NS_MAX));
+    long countedNs = Math.clamp(elapsedNs, 0, ANSWER_NS_MAX);
+    answerNs.recordValue(countedNs);
+    answerNsSum += countedNs;
   }
 
   /** A refusal of something that came through a channel. */
@@ -96,5 +99,10 @@ final class Statistics {
   /** How long answers took, from the wake-up that read the packet to the write of its reply. */
   Histogram answerNs() {
     return answerNs;
+  }
+
+  /** How long all answers took. */
+  long answerNsSum() {
+    return answerNsSum;
   }
 }

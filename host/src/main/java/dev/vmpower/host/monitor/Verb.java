@@ -5,6 +5,8 @@ import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.ExplanationView;
+import dev.vmpower.host.view.MetricsView;
+import dev.vmpower.host.view.OverviewView;
 import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
@@ -40,6 +42,12 @@ public sealed interface Verb<T> {
 
   /** Where the vCPUs of all VMs may run. */
   record ListPinning() implements Verb<List<PinningView>> {}
+
+  /** All of the host in few words. */
+  record Overview() implements Verb<OverviewView> {}
+
+  /** What metrics are made of. */
+  record Metrics() implements Verb<MetricsView> {}
 
   /** The daemon as a whole. */
   record Status() implements Verb<StatusView> {}

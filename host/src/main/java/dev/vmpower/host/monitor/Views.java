@@ -8,6 +8,8 @@ import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.ExplanationView;
+import dev.vmpower.host.view.MetricsView;
+import dev.vmpower.host.view.OverviewView;
 import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
@@ -36,6 +38,7 @@ final class Views {
   private final CpuViews cpuViews;
   private final PinningViews pinningViews;
   private final Explanations explanations;
+  private final Overviews overviews;
 
   Views(Clocks clocks, Fleet fleet, Overrides overrides, Statistics statistics) {
     this.clocks = clocks;
@@ -44,6 +47,7 @@ final class Views {
     this.statistics = statistics;
     this.cpuViews = new CpuViews(clocks);
     this.pinningViews = new PinningViews(clocks);
+    this.overviews = new Overviews(clocks, fleet, statistics);
     this.explanations = new Explanations(clocks, fleet, cpuViews);
   }
 
@@ -144,6 +148,23 @@ final class Views {
 
   private boolean isDisabled(Fleet.Entry entry, int number) {
     return overrides.of(entry.vm.name()).disabled().contains(number);
+  }
+
+  OverviewView overview(String mode, String libvirt) {
+    return new OverviewView(
+        mode,
+        libvirt,
+        statistics.requests(),
+        refusals(statistics::refusals).values().stream().mapToLong(Long::longValue).sum(),
+        clocks.domains().stream().mapToLong(ManagedDomain::writes).sum(),
+        clocks.domains().stream().mapToLong(ManagedDomain::refusedWrites).sum(),
+        statistics.answerNs().getValueAtPercentile(99) / NS_PER_US,
+        overviews.cpus(),
+        overviews.vms());
+  }
+
+  MetricsView metrics(String mode, String libvirt, long wakeups) {
+    return overviews.metrics(this, mode, libvirt, wakeups);
   }
 
   StatusView status(String mode, String libvirt, long wakeups) {

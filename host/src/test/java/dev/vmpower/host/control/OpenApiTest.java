@@ -8,6 +8,7 @@ import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.ExplanationView;
+import dev.vmpower.host.view.OverviewView;
 import dev.vmpower.host.view.PinningView;
 import dev.vmpower.host.view.PolicyView;
 import dev.vmpower.host.view.StatusView;
@@ -138,6 +139,9 @@ class OpenApiTest {
             Map.entry("Pinning", PinningView.class),
             Map.entry("Vote", CpuView.VoteView.class),
             Map.entry("Explanation", ExplanationView.class),
+            Map.entry("Overview", OverviewView.class),
+            Map.entry("CpuNow", OverviewView.CpuNow.class),
+            Map.entry("VmNow", OverviewView.VmNow.class),
             Map.entry("Policy", PolicyView.class),
             Map.entry("Status", StatusView.class),
             Map.entry("AnswerTimes", StatusView.AnswerTimes.class),
