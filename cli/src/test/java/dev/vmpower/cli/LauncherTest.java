@@ -53,6 +53,8 @@ class LauncherTest {
     checkout = Files.createDirectories(directory.resolve("a checkout"));
     notes = Files.createFile(directory.resolve("notes"));
     Files.copy(original.resolve("vmpower"), checkout.resolve("vmpower"));
+    Files.createDirectories(checkout.resolve("dist"));
+    Files.copy(original.resolve("dist/jvm"), checkout.resolve("dist/jvm"));
     Files.createFile(checkout.resolve("pom.xml"));
     source = checkout.resolve("sim/src/main/java/Demo.java");
     Files.createDirectories(source.getParent());
