@@ -67,10 +67,24 @@ final class Connections {
         }
       }
     }
+    claimIfBrought(entry, channel, nowMs);
     ledger.change();
     touchSpokenFor(entry.vm);
     LOG.info("{} is connected (pid {})", channel, event.peer().pid());
     return channel;
+  }
+
+  // As after a restart: what the guest asked for was said elsewhere.
+  private void claimIfBrought(Fleet.Entry entry, Channel channel, long nowMs) {
+    Vcpu vcpu = entry.vm.vcpu(channel.number());
+    if (entry.arrival.take(channel.number())
+        && vcpu != null
+        && !channel.isDisabled()
+        && channel.claim(vcpu, nowMs)) {
+      clocks.touch(vcpu);
+      ledger.change();
+      LOG.info("{} arrived with its port open, and counts as max until it asks", vcpu);
+    }
   }
 
   /** Waits for requests of a connection that was taken up; closes one that was not. */
@@ -134,12 +148,14 @@ final class Connections {
     }
   }
 
-  /** The guest opened a port. */
-  void portOpened(Fleet.Entry entry, int number) {
+  /** The guest opened a port, or has it open. */
+  void portOpened(Fleet.Entry entry, int number, long nowMs) {
     entry.closedPorts.clear(number);
+    entry.arrival.opened(number);
     Channel channel = entry.channels.get(number);
     if (channel != null) {
       channel.setPortClosed(false);
+      claimIfBrought(entry, channel, nowMs);
     }
   }
 

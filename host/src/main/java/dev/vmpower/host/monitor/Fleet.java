@@ -39,6 +39,7 @@ final class Fleet {
     final Vm vm;
     final TreeMap<Integer, Channel> channels = new TreeMap<>();
     final BitSet closedPorts = new BitSet();
+    final Arrival arrival = new Arrival();
 
     /** Its sockets, as libvirt or the configuration names them; none while it is shut off. */
     List<Target> targets = List.of();
@@ -234,6 +235,7 @@ final class Fleet {
       entry = add(new Vm(domain.name(), domain.uuid(), state(domain)));
     }
     entry.domain = domain;
+    entry.arrival.observe(domain);
     entry.vm.setInterfaces(domain.interfaces());
     entry.vm.setState(state(domain));
     Map<Integer, CpuSet> pinning = new HashMap<>();
@@ -247,7 +249,7 @@ final class Fleet {
       for (DomainInfo.ChannelInfo channel : domain.channels()) {
         targets.add(new Target.OfDomain(domain.name(), channel.number(), channel.path()));
         if (Boolean.TRUE.equals(channel.guestOpen())) {
-          connections.portOpened(entry, channel.number());
+          connections.portOpened(entry, channel.number(), nowMs);
         }
       }
     }
@@ -298,7 +300,7 @@ final class Fleet {
       return;
     }
     if (open) {
-      connections.portOpened(entry, number);
+      connections.portOpened(entry, number, nowMs);
     } else {
       connections.portClosed(entry, number, nowMs);
     }

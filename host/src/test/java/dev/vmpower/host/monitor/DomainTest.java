@@ -19,6 +19,7 @@ import dev.vmpower.protocol.Command;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -171,6 +172,73 @@ class DomainTest {
       rig.post(new Event.DomainGone(ALPHA));
       assertThat(rig.ask(new Verb.ListVms())).isEmpty();
     }
+  }
+
+  @Test
+  void aPortThatIsOpenOnArrivalCountsAsMaxUntilItAsks() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(arriving(DomainInfo.State.PAUSED, null));
+      serve(rig, guest, 1);
+      rig.post(new Event.GuestPort(ALPHA, 0, true));
+      rig.sync();
+      assertThat(rig.governor(0)).as("a paused VM has no vote").isEqualTo("schedutil");
+
+      rig.post(arriving(DomainInfo.State.RUNNING, true));
+      rig.sync();
+      assertThat(rig.khz(0)).isEqualTo(2_601_000);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.post(arriving(DomainInfo.State.RUNNING, true));
+      rig.sync();
+      assertThat(rig.khz(0)).as("it has asked here").isEqualTo(1_200_000);
+
+      rig.post(new Event.GuestPort(ALPHA, 0, false));
+      rig.post(new Event.GuestPort(ALPHA, 0, true));
+      rig.sync();
+      assertThat(rig.governor(0)).as("another program opened it").isEqualTo("schedutil");
+    }
+  }
+
+  @Test
+  void aVmThatArrivedBeforeItsSocketWasConnectedCountsAsMaxToo() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"))) {
+      rig.post(arriving(DomainInfo.State.RUNNING, true));
+      rig.sync();
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+      try (FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+        serve(rig, guest, 1);
+        rig.sync();
+        assertThat(rig.khz(0)).isEqualTo(2_601_000);
+      }
+    }
+  }
+
+  @Test
+  void aPortThatIsOpenOfAVmThatWasBootedHereClaimsNothing() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      serve(rig, guest, 1);
+      rig.post(new Event.GuestPort(ALPHA, 0, true));
+      rig.sync();
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+    }
+  }
+
+  private Event arriving(DomainInfo.State state, @Nullable Boolean open) {
+    return new Event.DomainChanged(
+        new DomainInfo(
+            ALPHA,
+            "alpha",
+            7,
+            state,
+            List.of(new DomainInfo.VcpuInfo(0, CpuSet.of(0))),
+            List.of(new DomainInfo.ChannelInfo(0, directory.resolve("alpha.0"), open)),
+            List.of(),
+            true));
   }
 
   private static void serve(Rig rig, FakeGuest guest, int channels) throws Exception {

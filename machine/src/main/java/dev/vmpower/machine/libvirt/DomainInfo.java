@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param vcpus one entry for each vCPU that is plugged in, in order of its number
  * @param channels its power channels, in order of their number
  * @param interfaces its network interfaces, in the XML's order
+ * @param arrived whether it goes on from another run: by live migration, or restored from a file or
+ *     a snapshot. Its guest may have ports open since then
  */
 public record DomainInfo(
     String uuid,
@@ -22,7 +24,20 @@ public record DomainInfo(
     State state,
     List<VcpuInfo> vcpus,
     List<ChannelInfo> channels,
-    List<GuestInterface> interfaces) {
+    List<GuestInterface> interfaces,
+    boolean arrived) {
+
+  /** A domain that was booted, or is shut off. */
+  public DomainInfo(
+      String uuid,
+      String name,
+      int id,
+      State state,
+      List<VcpuInfo> vcpus,
+      List<ChannelInfo> channels,
+      List<GuestInterface> interfaces) {
+    this(uuid, name, id, state, vcpus, channels, interfaces, false);
+  }
 
   /** What of a domain's state matters to its votes. */
   public enum State {

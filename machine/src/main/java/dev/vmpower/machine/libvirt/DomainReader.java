@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Reads one domain through a {@code virDomainPtr}: its XML, its state and where its vCPUs may run.
@@ -37,6 +38,12 @@ final class DomainReader {
   private static final int STATE_SHUTOFF = 5;
   private static final int STATE_CRASHED = 6;
   private static final int STATE_PMSUSPENDED = 7;
+
+  // virDomainRunningReason there: migrated, restored, from a snapshot, in post-copy migration.
+  private static final Set<Integer> RUNNING_ARRIVED = Set.of(2, 3, 4, 10);
+  // virDomainPausedReason: in migration. On its way out it looks the same, but has been seen
+  // before.
+  private static final int PAUSED_MIGRATION = 2;
 
   /**
    * VIR_DOMAIN_AFFECT_CURRENT in libvirt-domain.h: the live state of a running domain, else the
@@ -69,7 +76,8 @@ final class DomainReader {
     } finally {
       library.free(text);
     }
-    State state = state(domain, xml);
+    Standing standing = standing(domain, xml);
+    State state = standing.state();
     List<VcpuInfo> vcpus =
         state == State.SHUT_OFF ? configured(domain, xml) : affinity(domain, xml);
     List<ChannelInfo> channels =
@@ -77,24 +85,38 @@ final class DomainReader {
             .map(c -> new ChannelInfo(c.number(), c.path(), c.guestOpen()))
             .toList();
     int id = state == State.SHUT_OFF ? -1 : xml.id();
-    return new DomainView(
-        new DomainInfo(xml.uuid(), xml.name(), id, state, vcpus, channels, xml.interfaces()), xml);
+    DomainInfo info =
+        new DomainInfo(
+            xml.uuid(),
+            xml.name(),
+            id,
+            state,
+            vcpus,
+            channels,
+            xml.interfaces(),
+            standing.arrived());
+    return new DomainView(info, xml);
   }
 
+  private record Standing(State state, boolean arrived) {}
+
   // A domain that is shutting down counts as running: its vCPUs may still have work to do.
-  private State state(MemorySegment domain, DomainXml xml) throws LibvirtException {
+  private Standing standing(MemorySegment domain, DomainXml xml) throws LibvirtException {
     if (xml.id() < 0) {
-      return State.SHUT_OFF;
+      return new Standing(State.SHUT_OFF, false);
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(JAVA_INT);
-      if (library.virDomainGetState(domain, state) < 0) {
+      MemorySegment why = arena.allocate(JAVA_INT);
+      if (library.virDomainGetState(domain, state, why) < 0) {
         throw library.failure();
       }
+      int reason = why.get(JAVA_INT, 0);
       return switch (state.get(JAVA_INT, 0)) {
-        case STATE_PAUSED, STATE_PMSUSPENDED, STATE_CRASHED -> State.PAUSED;
-        case STATE_SHUTOFF -> State.SHUT_OFF;
-        default -> State.RUNNING;
+        case STATE_PAUSED -> new Standing(State.PAUSED, reason == PAUSED_MIGRATION);
+        case STATE_PMSUSPENDED, STATE_CRASHED -> new Standing(State.PAUSED, false);
+        case STATE_SHUTOFF -> new Standing(State.SHUT_OFF, false);
+        default -> new Standing(State.RUNNING, RUNNING_ARRIVED.contains(reason));
       };
     }
   }

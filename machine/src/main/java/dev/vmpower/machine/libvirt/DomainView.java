@@ -22,7 +22,8 @@ record DomainView(DomainInfo info, DomainXml xml) {
             info.state(),
             vcpus,
             info.channels(),
-            info.interfaces());
+            info.interfaces(),
+            info.arrived());
     return new DomainView(changed, xml);
   }
 
@@ -40,7 +41,8 @@ record DomainView(DomainInfo info, DomainXml xml) {
             info.state(),
             info.vcpus(),
             channels,
-            info.interfaces());
+            info.interfaces(),
+            info.arrived());
     return new DomainView(changed, xml);
   }
 

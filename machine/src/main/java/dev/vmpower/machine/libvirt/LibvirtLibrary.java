@@ -304,8 +304,8 @@ final class LibvirtLibrary {
     return (int) virDomainIsActive.call(domain);
   }
 
-  int virDomainGetState(MemorySegment domain, MemorySegment state) {
-    return (int) virDomainGetState.call(domain, state, MemorySegment.NULL, 0);
+  int virDomainGetState(MemorySegment domain, MemorySegment state, MemorySegment reason) {
+    return (int) virDomainGetState.call(domain, state, reason, 0);
   }
 
   MemorySegment virDomainGetXMLDesc(MemorySegment domain, int flags) {
