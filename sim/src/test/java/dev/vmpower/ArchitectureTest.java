@@ -56,6 +56,7 @@ class ArchitectureTest {
                       |                                             | java.lang.foreign
       machine.process | machine.libc                                | java.io java.nio
                       |                                             | java.lang.foreign
+      machine.power   | machine.socket.PeerProcess                  | java.io java.nio
       machine.fifo    | machine.cpu machine.libc machine.socket     | java.io java.nio
                       |                                             | java.lang.foreign
       machine.libvirt | machine.cpu machine.net                     | java.io java.nio
@@ -76,6 +77,9 @@ class ArchitectureTest {
                       | machine.net                                 |
       host.fifo       | host.policy machine.cpu machine.fifo        | java.io java.nio org.slf4j
                       | machine.net.MacAddress protocol.Unit        | tools.jackson
+      host.energy     | host.view machine.cpu machine.power         | java.io java.net.URLDecoder
+                      |                                             | java.net.URLEncoder java.nio
+                      |                                             | org.slf4j
       host.sampler    | machine.net machine.perf                    | java.io
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
@@ -105,7 +109,9 @@ class ArchitectureTest {
                       | host.orders.OrdersFile                      |
                       | protocol machine.cpu machine.cpufreq        |
                       | machine.sysfs                               |
-      host            | host.claims host.clock.Clocks host.config   | java.io java.nio
+      host            | host.energy.EnergyMeter                     |
+                      | host.view                                   |
+                      | host.claims host.clock.Clocks host.config   | java.io java.nio
                       | host.control host.feed.Feed                 |
                       | host.orders.OrdersFile host.view.VmView     |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc

@@ -44,15 +44,19 @@ record Call(Phrase phrase, String path, @Nullable List<Field> fields, Screen scr
     }
     int close = path.indexOf('}');
     String label = path.substring(open + 1, close);
-    int index = phrase.indexOf(label);
-    if (index >= parsed.parameters().size()) {
+    String word = label.startsWith("-") ? parsed.option(label) : word(parsed, label);
+    if (word == null) {
       return path.substring(0, open - 1);
     }
-    String word = parsed.parameter(index);
     if (word.isEmpty() || word.equals(".") || word.equals("..") || word.indexOf('/') >= 0) {
       throw new FailureException(FailureException.USAGE, label + " cannot be '" + word + "'");
     }
     return path(path.substring(0, open), word) + path.substring(close + 1);
+  }
+
+  private @Nullable String word(Parsed parsed, String label) {
+    int index = phrase.indexOf(label);
+    return index < parsed.parameters().size() ? parsed.parameter(index) : null;
   }
 
   /**

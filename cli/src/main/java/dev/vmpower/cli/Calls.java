@@ -38,7 +38,7 @@ final class Calls {
     addCpus(calls);
     addPinning(calls);
     addPolicies(calls);
-    addDaemon(calls);
+    DaemonCalls.add(calls);
     return calls;
   }
 
@@ -319,65 +319,19 @@ final class Calls {
             text("name", "NAME")));
   }
 
-  private static void addDaemon(List<Call> calls) {
-    calls.add(
-        get(plain("status", "Show the daemon as a whole.", "status"), "/v1/status", Screen.STATUS));
-    calls.add(
-        post(
-            plain("pause", "Give all pCPUs back and only observe, until resume.", "pause"),
-            "/v1/pause",
-            Screen.MODE));
-    calls.add(
-        post(plain("resume", "Act again after a pause.", "resume"), "/v1/resume", Screen.MODE));
-    calls.add(
-        post(
-            plain("reload", "Read the configuration again.", "reload"),
-            "/v1/reload",
-            Screen.MESSAGE));
-    calls.add(
-        post(
-            new Phrase(
-                "handover",
-                List.of(),
-                "End the daemon without giving back, for the next one to go on from.",
-                List.of("handover", "handover --restore-after 5m"),
-                List.of(
-                    new Option(
-                        List.of("--restore-after"),
-                        "TIME",
-                        "Give all back if no daemon comes within 30s, 5m; 60s."))),
-            "/v1/handover",
-            Screen.MESSAGE,
-            new Field("restore_after_s", Field.Type.SECONDS, "--restore-after")));
-    calls.add(
-        local(
-            new Phrase(
-                "check-config",
-                List.of("FILE"),
-                "Say whether a daemon would take a configuration file, without a daemon.",
-                List.of("check-config /etc/vmpower/vmpower.toml"))));
-    calls.add(
-        local(
-            plain(
-                "shell",
-                "Take verbs line by line, and DPDK's host commands: from a terminal, or a script.",
-                "shell")));
-    calls.add(local(plain("version", "Show the version of this program.", "version")));
-  }
-
-  private static Phrase plain(String words, String description, String example) {
+  static Phrase plain(String words, String description, String example) {
     return new Phrase(words, List.of(), description, List.of(example));
   }
 
-  private static Call get(Phrase phrase, String path, Screen screen) {
+  static Call get(Phrase phrase, String path, Screen screen) {
     return new Call(phrase, path, null, screen);
   }
 
-  private static Call post(Phrase phrase, String path, Screen screen, Field... fields) {
+  static Call post(Phrase phrase, String path, Screen screen, Field... fields) {
     return new Call(phrase, path, List.of(fields), screen);
   }
 
-  private static Call local(Phrase phrase) {
+  static Call local(Phrase phrase) {
     return new Call(phrase, "", null, Screen.LOCAL);
   }
 

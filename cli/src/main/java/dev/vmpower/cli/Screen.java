@@ -12,6 +12,7 @@ enum Screen {
   POLICIES,
   POLICY,
   STATUS,
+  ENERGY,
   MODE,
   MESSAGE,
   /** By whoever does it without the daemon. */

@@ -29,6 +29,7 @@ final class Screens {
       case POLICIES -> listings.policies(json);
       case POLICY -> policy(Row.of(json));
       case STATUS -> status(Row.of(json));
+      case ENERGY -> new EnergyPage(style).show(Row.of(json));
       case MODE -> "mode " + Row.of(json).text("mode") + "\n";
       case MESSAGE, LOCAL -> Row.of(json).text("message") + "\n";
     };

@@ -34,6 +34,7 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
               throw new Verb.RefusedException("/etc/vmpower.toml:3: unknown key 'x'");
             },
             after -> new ControlServer.Farewell("", () -> {}),
+            new CannedMeter(),
             new Feed());
     server.start();
   }

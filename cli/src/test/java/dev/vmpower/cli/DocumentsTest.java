@@ -63,7 +63,7 @@ class DocumentsTest {
               .orElseThrow(() -> new AssertionError("docs/commands.md lacks " + words));
       if (!call.isLocal()) {
         String method = call.fields() == null ? "GET " : "POST ";
-        String path = call.path();
+        String path = call.path().replace("{--", "{");
         for (String label : List.of("NAME", "VM", "CPU")) {
           path = path.replace("{" + label + "}", "{" + label.toLowerCase(Locale.ROOT) + "}");
         }
@@ -103,7 +103,7 @@ class DocumentsTest {
         continue;
       }
       List<Field> fields = call.fields();
-      String path = call.path().toLowerCase(Locale.ROOT);
+      String path = call.path().toLowerCase(Locale.ROOT).replace("{--", "{");
       Row request = paths.row(path).row(fields == null ? "get" : "post");
       assertThat(request.names()).as(call.phrase().words() + " " + path).isNotEmpty();
       if (fields != null && !fields.isEmpty()) {

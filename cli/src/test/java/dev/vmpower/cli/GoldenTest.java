@@ -48,6 +48,10 @@ class GoldenTest {
   private static final Pattern JSON_WHO = Pattern.compile("\"who\":\"[^\" ]+ \\(pid \\d+\\)");
   private static final Pattern MICROS = Pattern.compile("\\d+\\.\\d+ us");
   private static final Pattern JSON_MICROS = Pattern.compile("_us\":[0-9.E]+");
+  private static final Pattern PERCENT = Pattern.compile(" *\\d+\\.\\d %");
+  private static final Pattern SPAN = Pattern.compile("\\d+ min \\d+ s");
+  private static final Pattern JSON_PART =
+      Pattern.compile("\"(seconds|saved_part|part)\":[0-9.E-]+");
   private static final Pattern WAKEUPS = Pattern.compile("\"wakeups\":\\d+");
   private static final Pattern VERSION =
       Pattern.compile("(\"version\":\"|^vmpower(?:ctl)?\\s+)(development|0\\.1\\.0)");
@@ -159,6 +163,9 @@ class GoldenTest {
     text = WHO.matcher(text).replaceAll("USER (pid PID)");
     text = MICROS.matcher(text).replaceAll("N us");
     text = JSON_MICROS.matcher(text).replaceAll("_us\":N");
+    text = PERCENT.matcher(text).replaceAll(" N %");
+    text = SPAN.matcher(text).replaceAll("N min");
+    text = JSON_PART.matcher(text).replaceAll("\"$1\":N");
     text = WAKEUPS.matcher(text).replaceAll("\"wakeups\":N");
     return VERSION.matcher(text).replaceAll("$1VERSION");
   }

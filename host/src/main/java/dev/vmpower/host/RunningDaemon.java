@@ -6,6 +6,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.control.ControlServer;
+import dev.vmpower.host.energy.EnergyMeter;
 import dev.vmpower.host.fifo.FifoFeed;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.FifoOrders;
@@ -16,6 +17,8 @@ import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.rehearsal.Rehearsal;
 import dev.vmpower.host.sampler.Sampler;
+import dev.vmpower.host.view.DomainView;
+import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpu.Topology;
 import dev.vmpower.machine.cpufreq.OriginalStore;
@@ -26,6 +29,7 @@ import dev.vmpower.machine.sysfs.DirectorySysfs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.TimeZone;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -50,6 +54,7 @@ public final class RunningDaemon implements AutoCloseable {
   private volatile boolean handedOver;
   private final Monitor monitor;
   private final Sampler sampler;
+  private final EnergyMeter energy;
   private final ControlServer control;
   private Config config;
   private @Nullable LibvirtWatch libvirt;
@@ -62,6 +67,14 @@ public final class RunningDaemon implements AutoCloseable {
     this.state = state;
     this.monitor = monitor;
     this.sampler = sampler;
+    DirectorySysfs sysfs = new DirectorySysfs(config.cpu().root());
+    this.energy =
+        new EnergyMeter(
+            EnergyMeter.Sources.of(config.cpu().root(), sysfs.isKernel()),
+            config.state().lib(),
+            this::domains,
+            System::nanoTime,
+            System::currentTimeMillis);
     this.control =
         new ControlServer(
             config.control().socket(),
@@ -70,6 +83,7 @@ public final class RunningDaemon implements AutoCloseable {
             this::pin,
             this::reloadOrRefuse,
             this::handOver,
+            new Meter(energy),
             monitor.feed());
   }
 
@@ -169,6 +183,29 @@ public final class RunningDaemon implements AutoCloseable {
       openFifos();
     }
     control.start();
+    energy.start();
+  }
+
+  /** What the energy meter has to know of the monitor; nothing once that has ended. */
+  private List<DomainView> domains() {
+    try {
+      return ask(new Verb.ListDomains());
+    } catch (Verb.RefusedException | RuntimeException busyOrEnded) {
+      return List.of();
+    }
+  }
+
+  /** What the control socket asks of the energy meter. */
+  private record Meter(EnergyMeter energy) implements ControlServer.Meter {
+    @Override
+    public EnergyView sinceStart() {
+      return energy.sinceStart();
+    }
+
+    @Override
+    public EnergyView lastHours(int count) {
+      return energy.lastHours(count);
+    }
   }
 
   // Whoever may write to /tmp can be in the way of the directory: that must not stop the daemon.
@@ -321,6 +358,7 @@ public final class RunningDaemon implements AutoCloseable {
     post(new Event.Stop(!handedOver));
     boolean well = awaitEnd();
     sampler.close();
+    energy.close();
     if (fifos != null) {
       fifos.close();
     }

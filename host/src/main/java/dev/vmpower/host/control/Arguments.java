@@ -2,9 +2,12 @@ package dev.vmpower.host.control;
 
 import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
+import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +31,9 @@ final class Arguments {
 
   /** A year. */
   static final int SECONDS_MAX = 366 * 86_400;
+
+  private static final Pattern SPAN = Pattern.compile("([1-9]\\d{0,2})([hd])");
+  private static final int HOURS_PER_DAY = 24;
 
   private static final int SHOWN_CHARS = 200;
 
@@ -147,6 +153,26 @@ final class Arguments {
   /** A span of time in whole seconds. */
   int seconds(String name) throws RequestException {
     return integer(name, 1, SECONDS_MAX);
+  }
+
+  /** A number of whole hours, as text such as {@code 24h} or {@code 7d}. */
+  int hours(String name) throws RequestException {
+    Matcher span = SPAN.matcher(text(name));
+    int hours = 0;
+    if (span.matches()) {
+      hours = Integer.parseInt(span.group(1)) * (span.group(2).equals("d") ? HOURS_PER_DAY : 1);
+    }
+    if (hours < 1 || hours > EnergyView.HOURS_MAX) {
+      throw bad(
+          "\""
+              + name
+              + "\" is "
+              + shown(object.get(name))
+              + ": give a time such as 24h or 7d, at most "
+              + EnergyView.HOURS_MAX
+              + "h");
+    }
+    return hours;
   }
 
   /** A list such as {@code 0-3,8} or a mask such as {@code 0xff}, not empty. */

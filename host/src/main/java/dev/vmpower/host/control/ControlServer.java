@@ -2,6 +2,7 @@ package dev.vmpower.host.control;
 
 import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -67,6 +68,15 @@ public final class ControlServer implements AutoCloseable {
     Farewell handOver(int restoreAfterS) throws Verb.RefusedException;
   }
 
+  /** Knows what was used. */
+  public interface Meter {
+    /** What was used since the daemon's start; may look, and so wait. */
+    EnergyView sinceStart();
+
+    /** What the last hours used, the present one included. */
+    EnergyView lastHours(int count);
+  }
+
   /** Reads the configuration again. */
   public interface Reloader {
     /** Returns once the configuration is in force; a bad one is refused whole. */
@@ -93,6 +103,7 @@ public final class ControlServer implements AutoCloseable {
   private final Reloader reloader;
   private final EventStreams streams;
   private final Leaver leaver;
+  private final Meter meter;
   private final ThreadPoolExecutor slow = slowThread();
   private @Nullable Thread starter;
   private @Nullable ServerSocketChannel listener;
@@ -112,8 +123,9 @@ public final class ControlServer implements AutoCloseable {
       Pinner pinner,
       Reloader reloader,
       Leaver leaver,
+      Meter meter,
       Feed feed) {
-    this(socket, Groups.STANDARD, http, asker, pinner, reloader, leaver, feed);
+    this(socket, Groups.STANDARD, http, asker, pinner, reloader, leaver, meter, feed);
   }
 
   /** Makes a server that does not yet listen, for members of other groups. */
@@ -125,12 +137,14 @@ public final class ControlServer implements AutoCloseable {
       Pinner pinner,
       Reloader reloader,
       Leaver leaver,
+      Meter meter,
       Feed feed) {
     this.socket = new ControlSocket(socket, groups);
     this.asker = asker;
     this.pinner = pinner;
     this.reloader = reloader;
     this.leaver = leaver;
+    this.meter = meter;
     this.streams = new EventStreams(feed);
     this.http = http;
     this.keeper = new HistoryKeeper(feed, asker, InstantSource.system());
@@ -176,7 +190,7 @@ public final class ControlServer implements AutoCloseable {
           new HttpService(
               bound,
               rights,
-              new Routes(asker, pinner, reloader, leaver, slow, streams),
+              new Routes(asker, pinner, reloader, leaver, meter, slow, streams),
               streams,
               http);
       service = started;

@@ -4,6 +4,7 @@ import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.PolicyFile;
 import dev.vmpower.host.control.ControlServer.Asker;
 import dev.vmpower.host.control.ControlServer.Leaver;
+import dev.vmpower.host.control.ControlServer.Meter;
 import dev.vmpower.host.control.ControlServer.Pinner;
 import dev.vmpower.host.control.ControlServer.Reloader;
 import dev.vmpower.host.feed.Reader;
@@ -11,6 +12,7 @@ import dev.vmpower.host.metrics.Page;
 import dev.vmpower.host.metrics.ProcessFigures;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.policy.OperatorPolicy;
+import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.nio.file.Path;
@@ -77,6 +79,7 @@ final class Routes {
       Pinner pinner,
       Reloader reloader,
       Leaver leaver,
+      Meter meter,
       Executor slow,
       EventStreams streams) {
     this.asker = asker;
@@ -101,9 +104,19 @@ final class Routes {
         (a, who) -> asker.ask(new Verb.RemovePolicy(a.text("name"))).thenApply(Message::new));
     get("/v1/status", new Verb.Status());
     get("/v1/overview", new Verb.Overview());
-    get("/metrics", (a, who) -> asker.ask(new Verb.Metrics()).thenApply(Routes::metrics));
+    get(
+        "/metrics",
+        (a, who) ->
+            slowly(meter::sinceStart).thenCombine(asker.ask(new Verb.Metrics()), Routes::metrics));
     addVms();
     get("/v1/events", (a, who) -> follow());
+    get("/v1/energy", (a, who) -> slowly(meter::sinceStart));
+    get(
+        "/v1/energy/{since}",
+        (a, who) -> {
+          int hours = a.hours("since");
+          return slowly(() -> meter.lastHours(hours));
+        });
     get("/v1/history", (a, who) -> CompletableFuture.completedFuture(streams.history()));
     post(
         "/v1/cpus/set",
@@ -163,8 +176,8 @@ final class Routes {
         (a, who) -> asker.ask(VmRequests.addChannel(a)));
   }
 
-  private static Page metrics(MetricsView view) {
-    return new Page(view, ProcessFigures.read(OWN_PROCESS));
+  private static Page metrics(EnergyView energy, MetricsView view) {
+    return new Page(view, energy, ProcessFigures.read(OWN_PROCESS));
   }
 
   private static Verb.SetCpus set(Arguments a, String who) throws RequestException {

@@ -71,6 +71,32 @@ enum Metric {
       "What the kernel says a pCPU runs at; absent where it does not say."),
   CPU_MIN("vmpower_cpu_min_hertz", Type.GAUGE, "hertz", "The lowest level of a pCPU's ladder."),
   CPU_MAX("vmpower_cpu_max_hertz", Type.GAUGE, "hertz", "The highest level of a pCPU's ladder."),
+  ENERGY(
+      "vmpower_energy_joules",
+      Type.COUNTER,
+      "joules",
+      "What all packages used, as the hardware counted it; absent where it does not."),
+  ENERGY_SAVED(
+      "vmpower_energy_saved_joules",
+      Type.COUNTER,
+      "joules",
+      "An estimate of what managed pCPUs would have used more at full speed."),
+  ENERGY_SAVED_RATIO(
+      "vmpower_energy_saved_ratio",
+      Type.GAUGE,
+      "ratio",
+      "The same as a part of what all would then have used, since the daemon's start."),
+  VM_ENERGY("vmpower_vm_energy_joules", Type.COUNTER, "joules", "An estimate of what one VM used."),
+  VM_ENERGY_RATIO(
+      "vmpower_vm_energy_ratio",
+      Type.GAUGE,
+      "ratio",
+      "An estimate of one VM's part of what all used, since the daemon's start."),
+  DOMAIN_TIME(
+      "vmpower_domain_frequency_seconds",
+      Type.COUNTER,
+      "seconds",
+      "How long a frequency domain was at each frequency."),
   PROCESS_CPU("process_cpu_seconds", Type.COUNTER, "seconds", "CPU time that the daemon has used."),
   PROCESS_START(
       "process_start_time_seconds",

@@ -1,5 +1,7 @@
 package dev.vmpower.host.metrics;
 
+import dev.vmpower.host.view.EnergyView;
+import dev.vmpower.host.view.EnergyView.Share;
 import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.host.view.MetricsView.AnswerBuckets;
 import dev.vmpower.host.view.OverviewView.CpuNow;
@@ -27,11 +29,13 @@ public final class Page {
   private static final long HERTZ_PER_KHZ = 1000;
 
   private final MetricsView view;
+  private final EnergyView energy;
   private final ProcessFigures process;
 
   /** Of one moment. */
-  public Page(MetricsView view, ProcessFigures process) {
+  public Page(MetricsView view, EnergyView energy, ProcessFigures process) {
     this.view = view;
+    this.energy = energy;
     this.process = process;
   }
 
@@ -47,6 +51,7 @@ public final class Page {
     daemon(out);
     vms(out);
     cpus(out);
+    energy(out);
     process(out);
     return out.end();
   }
@@ -138,6 +143,34 @@ public final class Page {
     for (CpuNow cpu : view.cpus()) {
       if (has.test(cpu)) {
         out.sample(value.applyAsLong(cpu), "cpu", Integer.toString(cpu.cpu()));
+      }
+    }
+  }
+
+  private void energy(Exposition out) {
+    if (energy.joules() != null && energy.savedJoules() != null) {
+      out.begin(Metric.ENERGY).sample(energy.joules());
+      out.begin(Metric.ENERGY_SAVED).sample(energy.savedJoules());
+      out.begin(Metric.VM_ENERGY);
+      for (Share share : energy.shares()) {
+        if (share.vm() != null && share.joules() != null) {
+          out.sample(share.joules(), "vm", share.vm());
+        }
+      }
+    }
+    out.begin(Metric.ENERGY_SAVED_RATIO).sample(energy.savedPart());
+    out.begin(Metric.VM_ENERGY_RATIO);
+    for (Share share : energy.shares()) {
+      if (share.vm() != null) {
+        out.sample(share.part(), "vm", share.vm());
+      }
+    }
+    out.begin(Metric.DOMAIN_TIME);
+    for (EnergyView.Times times : energy.times()) {
+      for (int i = 0; i < times.khz().size(); i++) {
+        String hertz = Long.toString(times.khz().get(i) * HERTZ_PER_KHZ);
+        String domain = Integer.toString(times.domain());
+        out.sample(times.seconds().get(i), "domain", domain, "hertz", hertz);
       }
     }
   }

@@ -89,6 +89,7 @@ final class Answers {
             case Verb.ListPinning() -> views.pinning();
             case Verb.Overview() -> views.overview(mode(), libvirt);
             case Verb.Metrics() -> views.metrics(mode(), libvirt, wakeups);
+            case Verb.ListDomains() -> views.domains();
             case Verb.Status() -> status(wakeups);
             case Verb.SetCpus set -> {
               holds.set(set.cpus(), set.level(), set.who(), set.forS(), nowNs, nowMs);

@@ -4,6 +4,7 @@ import dev.vmpower.host.orders.Orders;
 import dev.vmpower.host.policy.OperatorPolicy;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.DomainView;
 import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.host.view.OverviewView;
@@ -48,6 +49,9 @@ public sealed interface Verb<T> {
 
   /** What metrics are made of. */
   record Metrics() implements Verb<MetricsView> {}
+
+  /** The frequency domains, without a look at the kernel. */
+  record ListDomains() implements Verb<List<DomainView>> {}
 
   /** The daemon as a whole. */
   record Status() implements Verb<StatusView> {}

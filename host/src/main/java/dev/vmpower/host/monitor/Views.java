@@ -7,6 +7,7 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.DomainView;
 import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.host.view.OverviewView;
@@ -53,6 +54,22 @@ final class Views {
 
   List<CpuView> cpus(CpuSet cpus) {
     return cpus.stream().mapToObj(cpuViews::cpu).toList();
+  }
+
+  List<DomainView> domains() {
+    Map<Integer, Integer> packages = clocks.topology().packages();
+    List<DomainView> domains = new ArrayList<>();
+    for (ManagedDomain managed : clocks.domains()) {
+      CpuSet cpus = managed.domain().cpus();
+      domains.add(
+          new DomainView(
+              managed.domain().number(),
+              cpus.toString(),
+              packages.getOrDefault(cpus.get(0), 0),
+              managed.domain().ladder().khz(0),
+              managed.isManaged()));
+    }
+    return domains;
   }
 
   ExplanationView explanation(int cpu, String mode, long nowMs) {

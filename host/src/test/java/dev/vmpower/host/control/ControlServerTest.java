@@ -63,6 +63,7 @@ class ControlServerTest {
             },
             () -> reloader.reload(),
             after -> new ControlServer.Farewell("", () -> {}),
+            new CannedMeter(),
             new Feed());
     made.start();
     return made;

@@ -50,6 +50,7 @@ class EventsTest {
             (vm, vcpu, cpus) -> "",
             () -> {},
             after -> new ControlServer.Farewell("", () -> {}),
+            new CannedMeter(),
             feed);
     server.start();
   }

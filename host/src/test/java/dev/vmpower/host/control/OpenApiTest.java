@@ -51,6 +51,7 @@ class OpenApiTest {
             (vm, vcpu, cpus) -> "",
             () -> {},
             after -> new ControlServer.Farewell("", () -> {}),
+            new CannedMeter(),
             Runnable::run,
             new EventStreams(new Feed()))
         .all();

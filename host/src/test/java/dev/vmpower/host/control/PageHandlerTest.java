@@ -54,6 +54,7 @@ class PageHandlerTest {
             (vm, vcpu, cpus) -> "",
             () -> {},
             after -> new ControlServer.Farewell("", () -> {}),
+            new CannedMeter(),
             feed);
     made.start();
     return made;

@@ -96,6 +96,7 @@ class RightsTest {
             (vm, vcpu, cpus) -> "",
             () -> {},
             after -> new ControlServer.Farewell("", () -> {}),
+            new CannedMeter(),
             new Feed());
     servers.add(server);
     server.start();

@@ -32,6 +32,7 @@ class RoutesTest {
           (vm, vcpu, cpus) -> "",
           () -> {},
           after -> new ControlServer.Farewell("", () -> {}),
+          new CannedMeter(),
           Runnable::run,
           new EventStreams(new Feed()));
 

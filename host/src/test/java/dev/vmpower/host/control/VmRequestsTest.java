@@ -23,6 +23,7 @@ class VmRequestsTest {
           (vm, vcpu, cpus) -> "",
           () -> {},
           after -> new ControlServer.Farewell("", () -> {}),
+          new CannedMeter(),
           Runnable::run,
           new EventStreams(new Feed()));
 

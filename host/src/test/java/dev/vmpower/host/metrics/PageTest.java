@@ -2,6 +2,7 @@ package dev.vmpower.host.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.host.view.OverviewView.CpuNow;
 import dev.vmpower.host.view.StatusView;
@@ -21,6 +22,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Metrics in both formats, and the document that lists them. */
 class PageTest {
+  private static final EnergyView ENERGY =
+      new EnergyView(
+          100,
+          true,
+          500.0,
+          100.0,
+          0.2,
+          List.of(
+              new EnergyView.Share("vm0", 0.25, 125.0), new EnergyView.Share(null, 0.75, 375.0)),
+          List.of(new EnergyView.Times(0, "0", List.of(1_200_000), List.of(75.5))),
+          EnergyView.METHOD);
+
   private static final Path DOCUMENT =
       Path.of(System.getProperty("vmpower.checkout"), "docs", "metrics.md");
   private static final String EVIL = "vm\"\\\n{x=\"1\"} 7";
@@ -65,7 +78,7 @@ class PageTest {
 
   private static String text(String type, String libvirt) {
     ProcessFigures process = new ProcessFigures(1.25, 1.7e9, 40 << 20, 21, 99, 1024);
-    return new Page(view(libvirt), process).text(type);
+    return new Page(view(libvirt), ENERGY, process).text(type);
   }
 
   @Test
@@ -85,6 +98,9 @@ class PageTest {
             "vmpower_cpu_target_hertz{cpu=\"0\"} 1800000000",
             "vmpower_cpu_frequency_hertz{cpu=\"0\"} 1799999000",
             "vmpower_cpu_max_hertz{cpu=\"0\"} 2601000000",
+            "vmpower_energy_joules_total 500",
+            "vmpower_vm_energy_joules_total{vm=\"vm0\"} 125",
+            "vmpower_domain_frequency_seconds_total{domain=\"0\",hertz=\"1200000000\"} 75.5",
             "vmpower_cpu_problem{cpu=\"0\",reason=\"kept\"} 1",
             "vmpower_cpu_online{cpu=\"1\"} 0",
             "process_resident_memory_bytes 41943040",

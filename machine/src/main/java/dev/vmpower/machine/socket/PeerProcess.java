@@ -55,7 +55,7 @@ public record PeerProcess(int pid, long startTicks) {
   }
 
   /** The guest's name in the command line of a QEMU; null if it has none. */
-  static @Nullable String qemuName(List<String> words) {
+  public static @Nullable String qemuName(List<String> words) {
     int option = words.indexOf("-name");
     return option < 0 || option + 1 >= words.size() ? null : guestName(words.get(option + 1));
   }

@@ -2,6 +2,7 @@
 
 const REFRESH_MS = 5000;
 const RETRY_MS = 1000;
+const ENERGY_MS = 60000;
 const EVENTS_MAX = 500;
 export const HISTORY_MS = 15 * 60 * 1000;
 const POINTS_MAX = 4000;
@@ -10,6 +11,7 @@ export class Model {
   cpus = [];
   vms = [];
   status = null;
+  energy = null; // since the daemon's start
   link = "connecting";
   events = [];
   eventCount = 0;
@@ -27,6 +29,7 @@ export class Model {
     this.#follow();
     setInterval(() => this.#refresh(), REFRESH_MS);
     setInterval(() => this.#catchUp(), RETRY_MS);
+    setInterval(() => this.#loadEnergy(), ENERGY_MS);
   }
 
   cpu(number) {
@@ -53,6 +56,7 @@ export class Model {
       this.#setLink("live");
       this.#refresh();
       this.#loadHistory();
+      this.#loadEnergy();
     };
     source.onerror = () => {
       this.#setLink("lost");
@@ -149,6 +153,7 @@ export class Model {
       const before = this.#requests.get(vm.name);
       const passedS = before ? (nowMs - before.nowMs) / 1000 : 0;
       vm.rate = passedS > 0 ? Math.max(0, (vm.requests - before.requests) / passedS) : 0;
+      vm.share = this.shareOf(vm.name);
       vm.refused = Object.values(vm.refusals).reduce((sum, count) => sum + count, 0);
       this.#requests.set(vm.name, { nowMs, requests: vm.requests });
     }
@@ -157,6 +162,23 @@ export class Model {
         this.#requests.delete(name);
       }
     }
+  }
+
+  async #loadEnergy() {
+    try {
+      this.energy = await this.ask("v1/energy");
+      for (const vm of this.vms) {
+        vm.share = this.shareOf(vm.name);
+      }
+      this.#changed("vms");
+    } catch (failed) {
+      this.problem = failed.message;
+    }
+  }
+
+  /** A VM's estimated part of what all used; 0 where it is not known. */
+  shareOf(name) {
+    return this.energy?.shares.find((share) => share.vm === name)?.part ?? 0;
   }
 
   async #loadHistory() {

@@ -19,6 +19,7 @@ const sort = { key: "name", down: false };
 
 let chosenCpu = null;
 let chosenVm = null;
+let explanation = null;
 let paintedCharts = 0;
 let paintedLog = 0;
 const parts = new Set();
@@ -41,11 +42,11 @@ function paint(nowMs) {
     grid.paint(model.cpus, chosenCpu, chosenVm === null ? null : cpusOf(model.vm(chosenVm)));
     const cpu = model.cpu(chosenCpu);
     if (cpu) {
-      paintWhy(why, cpu);
+      paintWhy(why, cpu, explanation?.cpu === cpu.cpu ? explanation : null);
     }
   }
   if (due.has("vms") || due.has("chosen")) {
-    paintFacts($("facts"), model.status);
+    paintFacts($("facts"), model.status, model.energy);
     const votes = new Set(model.cpu(chosenCpu)?.votes.map((vote) => vote.vm));
     paintVms($("vms").querySelector("tbody"), model.vms, sort, chosenVm, (vm) => votes.has(vm.name));
   }
@@ -64,15 +65,33 @@ function paint(nowMs) {
   }
 }
 
-function chooseCpu(number) {
+async function chooseCpu(number) {
   chosenCpu = chosenCpu === number ? null : number;
   chosenVm = null;
+  explanation = null;
   if (chosenCpu === null) {
     why.sentence.textContent = "Choose a pCPU to see why it runs at its speed.";
     why.votes.hidden = true;
     why.details.replaceChildren();
   }
   stale("chosen");
+  await explain();
+}
+
+async function explain() {
+  const asked = chosenCpu;
+  if (asked === null) {
+    return;
+  }
+  try {
+    const answer = await model.ask(`v1/cpus/${asked}/explanation`);
+    if (asked === chosenCpu) {
+      explanation = { cpu: asked, sentence: answer.sentence };
+      stale("chosen");
+    }
+  } catch (failed) {
+    explanation = null;
+  }
 }
 
 function chooseVm(name) {
@@ -97,7 +116,7 @@ function setUpVms() {
   $("vms").querySelector("thead").addEventListener("click", (event) => {
     const key = event.target.dataset.sort;
     if (key) {
-      sort.down = sort.key === key ? !sort.down : key === "rate" || key === "refused";
+      sort.down = sort.key === key ? !sort.down : ["rate", "share", "refused"].includes(key);
       sort.key = key;
       for (const head of $("vms").querySelectorAll("th")) {
         head.removeAttribute("aria-sort");
@@ -150,4 +169,5 @@ $("map").addEventListener("click", (event) => {
 });
 new ResizeObserver(() => stale("chosen")).observe(document.body);
 setInterval(() => stale("tick"), CHART_MS);
+setInterval(explain, 5 * CHART_MS);
 model.start();

@@ -5,14 +5,22 @@ import { ghz } from "./colours.js";
 
 const LOG_LINES_MAX = 200;
 
-export function paintFacts(list, status) {
+export function paintFacts(list, status, energy) {
   const facts = status
     ? [["mode", status.mode], ["libvirt", status.libvirt], ["VMs", status.vms],
        ["channels", status.channels], ["managed", status.managed_domains],
        ["requests", status.requests], ["answered in (p99)", `${Math.round(status.answer_times.p99_us)} µs`],
-       ["version", status.version]]
+       ...energyFacts(energy), ["version", status.version]]
     : [];
   list.replaceChildren(...facts.map(([name, value]) => pair(name, value)));
+}
+
+function energyFacts(energy) {
+  if (!energy || !energy.seconds) {
+    return [];
+  }
+  const watts = energy.measured ? [["power", `${(energy.joules / energy.seconds).toFixed(1)} W`]] : [];
+  return [...watts, ["saved (estimate)", `${(energy.saved_part * 100).toFixed(1)} %`]];
 }
 
 export function paintVms(body, vms, sort, chosenVm, cpuOfVcpu) {
@@ -41,8 +49,10 @@ function emptyRow(name) {
   button.type = "button";
   button.textContent = name;
   cell.append(button);
-  row.append(cell, ...Array.from({ length: 5 }, () => document.createElement("td")));
-  row.cells[4].className = row.cells[5].className = "number";
+  row.append(cell, ...Array.from({ length: 6 }, () => document.createElement("td")));
+  for (const cell of [4, 5, 6]) {
+    row.cells[cell].className = "number";
+  }
   return row;
 }
 
@@ -52,17 +62,18 @@ function vmRow(row, vm, chosenVm, cpuOfVcpu) {
     vm.vcpus.map((vcpu) => vcpu.cpus).join(" "),
     vm.vcpus.map((vcpu) => (vcpu.claimed ? vcpu.vote : "–")).join(" "),
     vm.rate >= 10 || vm.rate === 0 ? Math.round(vm.rate) : vm.rate.toFixed(1),
+    vm.share ? `${(vm.share * 100).toFixed(1)} %` : "–",
     vm.refused,
   ];
   texts.forEach((text, i) => setText(row.cells[i + 1], text));
-  row.cells[5].title = Object.entries(vm.refusals).map(([why, count]) => `${why}: ${count}`).join(", ");
+  row.cells[6].title = Object.entries(vm.refusals).map(([why, count]) => `${why}: ${count}`).join(", ");
   row.setAttribute("aria-selected", vm.name === chosenVm);
   row.classList.toggle("of-cpu", cpuOfVcpu(vm));
   return row;
 }
 
-export function paintWhy(parts, cpu) {
-  setText(parts.sentence, `pCPU ${cpu.cpu}: ${cpu.why}`);
+export function paintWhy(parts, cpu, explanation) {
+  setText(parts.sentence, explanation?.sentence ?? `pCPU ${cpu.cpu}: ${cpu.why}`);
   const votes = cpu.votes.toSorted((a, b) => b.khz - a.khz);
   parts.votes.hidden = votes.length === 0;
   parts.votes.tBodies[0].replaceChildren(...votes.map((vote) => {
