@@ -29,10 +29,10 @@ public record EnergyView(
 
   /** What every answer says of itself. */
   public static final String METHOD =
-      "joules of packages are counted by the hardware (RAPL) where it does; the rest is an estimate:"
-          + " a busy pCPU weighs 0.4 + 0.6 (f/max)^2, an idle one 0.1; a VM's part is the run time of"
-          + " its vCPUs with that weight; saved is what managed pCPUs, while busy, would have"
-          + " weighed more at full speed";
+      "joules of packages are counted by the hardware (RAPL) where it does; the rest is an"
+          + " estimate: a busy pCPU weighs 0.4 + 0.6 (f/max)^2, an idle one 0.1; a VM's part is"
+          + " the run time of its vCPUs with that weight; saved is what managed pCPUs, while busy,"
+          + " would have weighed more at full speed";
 
   /**
    * The part of one VM.
