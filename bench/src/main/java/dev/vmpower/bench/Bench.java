@@ -1,0 +1,62 @@
+package dev.vmpower.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * {@code ./dev bench}: measures every promise about speed, memory and rest, and ends with 1 where
+ * one is not kept. Each answer of the daemon is checked, and what it wrote.
+ */
+public final class Bench {
+  private static final int ROUNDS = 11;
+
+  private final Report report = new Report();
+  private final Scenarios scenarios;
+  private final Options options;
+
+  private Bench(Tools tools, Options options) {
+    this.options = options;
+    this.scenarios = new Scenarios(tools, ROUNDS);
+  }
+
+  public static void main(String[] args) throws IOException {
+    Options options = Options.parse(args);
+    Tools tools = Tools.build(options.checkout(), options.daemon(), options.ctl());
+    Machine machine = Machine.read(String.join(" ", options.daemon()));
+    Bench bench = new Bench(tools, options);
+    System.out.println(machine.text());
+    Report.printHeader();
+    bench.run();
+    bench.report.writeJson(options.json(), machine);
+    System.out.println("written: " + options.json());
+    Path markdown = options.markdown();
+    if (markdown != null) {
+      bench.report.writeMarkdown(markdown, machine);
+      System.out.println("written: " + markdown);
+    }
+    System.exit(bench.report.isAllKept() ? 0 : 1);
+  }
+
+  private interface Scenario {
+    List<Result> measure() throws IOException;
+  }
+
+  private void run() {
+    measure("paced", scenarios::paced);
+    measure("saturated", scenarios::saturated);
+    measure("64", scenarios::sixtyFour);
+    measure("shared", scenarios::shared);
+    measure("1000", () -> scenarios.thousand(scenarios.nsWith64()));
+  }
+
+  private void measure(String name, Scenario scenario) {
+    if (options.isWanted(name)) {
+      try {
+        scenario.measure().forEach(report::add);
+      } catch (IOException failed) {
+        report.fail(name + ": " + failed.getMessage());
+      }
+    }
+  }
+}

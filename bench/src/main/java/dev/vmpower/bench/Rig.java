@@ -1,0 +1,148 @@
+package dev.vmpower.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * One scenario's guests, the daemon and, where it is measured too, the floor, each with a cpu tree
+ * of its own in memory.
+ */
+final class Rig implements AutoCloseable {
+  /** How the load generator names channels: this many of each VM. */
+  static final int CHANNELS_PER_VM = 4;
+
+  private static final String DAEMON = "vmpower";
+  private static final String FLOOR = "floor";
+
+  /**
+   * What a rig is made of.
+   *
+   * @param perDomain how many channels, one after the other, share a frequency domain
+   * @param libvirt the URI of libvirt; "" for none
+   */
+  record Plan(
+      String kind,
+      int channels,
+      int perDomain,
+      int rounds,
+      int ms,
+      boolean withFloor,
+      String libvirt) {
+    static Plan of(String kind, int channels, int perDomain, int rounds, int ms) {
+      return new Plan(kind, channels, perDomain, rounds, ms, true, "");
+    }
+
+    Plan alone() {
+      return new Plan(kind, channels, perDomain, rounds, ms, false, libvirt);
+    }
+
+    Plan under(String uri) {
+      return new Plan(kind, channels, perDomain, rounds, ms, withFloor, uri);
+    }
+  }
+
+  private final Path directory;
+  private final Load load;
+  private final Server daemon;
+  private final List<Server> servers = new ArrayList<>();
+
+  Rig(Tools tools, Plan plan) throws IOException {
+    directory = Files.createTempDirectory(Path.of("/dev/shm"), "vmpower-bench.");
+    List<String> targets = new ArrayList<>();
+    targets.add(target(DAEMON, plan));
+    if (plan.withFloor()) {
+      targets.add(target(FLOOR, plan));
+    }
+    load =
+        new Load(
+            tools.load(),
+            plan.kind(),
+            plan.channels(),
+            plan.perDomain(),
+            plan.rounds(),
+            plan.ms(),
+            targets);
+    try {
+      daemon = Server.start(tools.daemon(writeConfig(plan)));
+      servers.add(daemon);
+      if (plan.withFloor()) {
+        servers.add(Server.start(floor(tools, plan)));
+      }
+      load.connect(servers);
+    } catch (IOException failed) {
+      close();
+      throw failed;
+    }
+  }
+
+  private String target(String name, Plan plan) throws IOException {
+    Path tree = CpuTree.make(directory.resolve(name + "/cpu"), plan.channels(), plan.perDomain());
+    return name + "=" + sockets(name) + "," + tree;
+  }
+
+  private Path sockets(String name) {
+    return directory.resolve(name + "/sockets");
+  }
+
+  private List<String> floor(Tools tools, Plan plan) {
+    List<String> command = new ArrayList<>(tools.floor());
+    command.add(sockets(FLOOR).toString());
+    command.add(directory.resolve(FLOOR + "/cpu").toString());
+    command.add("" + plan.channels());
+    command.add("" + plan.perDomain());
+    return command;
+  }
+
+  private Path writeConfig(Plan plan) throws IOException {
+    Path home = directory.resolve(DAEMON);
+    StringBuilder toml = new StringBuilder();
+    toml.append("[cpu]\nroot = \"").append(home.resolve("cpu")).append("\"\n");
+    toml.append("[state]\ndir = \"").append(home.resolve("run")).append("\"\n");
+    toml.append("lib = \"").append(home.resolve("lib")).append("\"\n");
+    toml.append("[control]\nsocket = \"").append(controlSocket()).append("\"\n");
+    toml.append("[libvirt]\nuri = \"").append(plan.libvirt()).append("\"\n");
+    for (int first = 0; first < plan.channels(); first += CHANNELS_PER_VM) {
+      toml.append("[[vm]]\nname = \"vm").append(first / CHANNELS_PER_VM).append("\"\n");
+      toml.append("channels = \"").append(sockets(DAEMON)).append("\"\nvcpus = [");
+      for (int i = first; i < Math.min(first + CHANNELS_PER_VM, plan.channels()); i++) {
+        toml.append('"').append(i).append("\", ");
+      }
+      toml.append("]\n");
+    }
+    return Files.writeString(home.resolve("vmpower.toml"), toml);
+  }
+
+  Path controlSocket() {
+    return directory.resolve(DAEMON + "/run/control.sock");
+  }
+
+  Server daemon() {
+    return daemon;
+  }
+
+  /** Runs all rounds of both, in turn. */
+  Comparison measure() throws IOException {
+    List<Load.Round> ours = new ArrayList<>();
+    List<Load.Round> floors = new ArrayList<>();
+    for (Load.Round round : load.measure()) {
+      (round.target().equals(DAEMON) ? ours : floors).add(round);
+    }
+    return new Comparison(ours, floors);
+  }
+
+  @Override
+  public void close() throws IOException {
+    load.close();
+    servers.forEach(Server::close);
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+package dev.vmpower.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/** Requests, answered as fast as they come: against the floor, round by round. */
+final class Scenarios {
+  private static final int WARM_UP_ROUNDS = 2;
+
+  private final Tools tools;
+  private final int rounds;
+
+  Scenarios(Tools tools, int rounds) {
+    this.tools = tools;
+    this.rounds = rounds;
+  }
+
+  private Comparison measure(Rig.Plan plan) throws IOException {
+    try (Rig rig = new Rig(tools, plan)) {
+      return measure(rig);
+    }
+  }
+
+  // What was measured first is thrown away: the JVM compiles then.
+  static Comparison measure(Rig rig) throws IOException {
+    for (int i = 0; i < WARM_UP_ROUNDS; i++) {
+      rig.measure();
+    }
+    return rig.measure();
+  }
+
+  List<Result> paced() throws IOException {
+    Comparison seen = measure(Rig.Plan.of("paced", 1, 1, rounds, 400));
+    String scenario = "1 channel, a request each ms";
+    return List.of(
+        Result.atMost(
+                scenario, "round trip p50, of the floor", 1.25, seen.ratio(Load.Round::p50Ns), "")
+            .with(beside(seen, Load.Round::p50Ns)),
+        Result.atMost(
+                scenario, "round trip p99, of the floor", 1.5, seen.ratio(Load.Round::p99Ns), "")
+            .with(beside(seen, Load.Round::p99Ns)));
+  }
+
+  List<Result> saturated() throws IOException {
+    Comparison seen = measure(Rig.Plan.of("saturated", 1, 1, rounds, 200));
+    return List.of(
+        Result.atMost(
+                "1 channel, saturated",
+                "round trip p50, of the floor",
+                1.15,
+                seen.ratio(Load.Round::p50Ns),
+                "")
+            .with(beside(seen, Load.Round::p50Ns)));
+  }
+
+  List<Result> sixtyFour() throws IOException {
+    Comparison seen = measure(Rig.Plan.of("saturated", 64, 1, rounds, 300));
+    return throughput("64 channels, saturated", 0.9, 1.25, seen);
+  }
+
+  List<Result> shared() throws IOException {
+    Comparison seen = measure(Rig.Plan.of("saturated", 64, 16, rounds, 300));
+    String scenario = "64 channels on 4 frequency domains";
+    return List.of(
+        throughput(scenario, 1.0, 0, seen).getFirst(),
+        Result.atMost(
+            scenario, "writes per request", 0.25, seen.our(Load.Round::writesPerRequest), ""));
+  }
+
+  List<Result> thousand(double nsWith64) throws IOException {
+    Comparison seen = measure(Rig.Plan.of("saturated", 1000, 1, rounds, 400));
+    String scenario = "1,000 channels, saturated";
+    List<Result> results = new ArrayList<>();
+    results.add(throughput(scenario, 0.85, 0, seen).getFirst());
+    Figure cost = seen.our(Load.Round::cpuNsPerRequest);
+    results.add(
+        Result.atMost(
+            scenario,
+            "CPU per request, of that with 64",
+            1.3,
+            new Figure(
+                cost.median() / nsWith64, cost.low() / nsWith64, cost.high() / nsWith64, rounds),
+            ""));
+    return results;
+  }
+
+  private static List<Result> throughput(
+      String scenario, double leastThroughput, double mostCpu, Comparison seen) {
+    List<Result> results = new ArrayList<>();
+    Figure ours = seen.our(Load.Round::perSecond);
+    Figure floors = seen.floor(Load.Round::perSecond);
+    results.add(
+        Result.atLeast(
+                scenario,
+                "throughput, of the floor",
+                leastThroughput,
+                seen.ratio(Load.Round::perSecond),
+                "")
+            .with(ours.text("/s") + ", floor " + floors.text("/s")));
+    if (mostCpu > 0) {
+      results.add(
+          Result.atMost(
+                  scenario,
+                  "CPU per request, of the floor",
+                  mostCpu,
+                  seen.ratio(Load.Round::cpuNsPerRequest),
+                  "")
+              .with(beside(seen, Load.Round::cpuNsPerRequest)));
+    }
+    return results;
+  }
+
+  /** What both had, in microseconds. */
+  private static String beside(Comparison seen, ToDoubleFunction<Load.Round> ns) {
+    Figure ours = Figure.of(seen.our(ns).median() / 1e3);
+    return ours.text("us") + ", floor " + Figure.of(seen.floor(ns).median() / 1e3).text("us");
+  }
+
+  /** CPU time of one request with 64 channels, in ns. */
+  double nsWith64() throws IOException {
+    return measure(Rig.Plan.of("saturated", 64, 1, rounds, 300).alone())
+        .our(Load.Round::cpuNsPerRequest)
+        .median();
+  }
+}
