@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * wait for somebody else (connecting, looking into {@code /proc}) is done here, so that the monitor
  * never does.
  */
-public final class Connector implements AutoCloseable {
+public final class Connector implements Links {
   /** Channel numbers are below this. */
   public static final int CHANNELS_PER_VM_MAX = 1024;
 
@@ -69,22 +69,23 @@ public final class Connector implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("connector").daemon().unstarted(this::run);
   }
 
+  @Override
   public void start() {
     thread.start();
   }
 
-  /** Replaces what is wanted. Connections that are wanted no more are the monitor's to close. */
+  @Override
   public void want(List<Target> wanted) {
     List<Target> copy = List.copyOf(wanted);
     post(() -> accept(copy));
   }
 
-  /** The monitor's connection to this socket ended: connect again. */
+  @Override
   public void lost(String vm, int number) {
     post(() -> retry(new Link.Key(vm, number)));
   }
 
-  /** Waits until everything that was wanted before has been tried once. */
+  @Override
   public void awaitPass() throws InterruptedException {
     CountDownLatch done = new CountDownLatch(1);
     post(done::countDown);

@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,13 +38,20 @@ public final class ClaimLedger {
   public record Claim(String vm, int vcpu, int channel, PeerProcess peer) {}
 
   private final Path file;
+  private final Predicate<PeerProcess> isAlive;
   private final List<Claim> earlier = new ArrayList<>();
   private boolean changed;
   private long savedAtNs;
 
   /** A ledger in {@code directory}. */
   public ClaimLedger(Path directory) {
+    this(directory, ClaimLedger::isAlive);
+  }
+
+  /** A ledger in {@code directory}, on a host where {@code isAlive} knows the processes. */
+  public ClaimLedger(Path directory, Predicate<PeerProcess> isAlive) {
     this.file = directory.resolve("claims");
+    this.isAlive = isAlive;
   }
 
   /** Reads what an earlier daemon left. What cannot be read is no claim. */
@@ -53,7 +61,7 @@ public final class ClaimLedger {
         String[] words = line.split(" ", 6);
         if (words.length == 6 && words[0].equals("claim")) {
           PeerProcess peer = new PeerProcess(Integer.parseInt(words[3]), Long.parseLong(words[4]));
-          if (isAlive(peer)) {
+          if (isAlive.test(peer)) {
             earlier.add(
                 new Claim(words[5], Integer.parseInt(words[1]), Integer.parseInt(words[2]), peer));
           }

@@ -1,7 +1,7 @@
 package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.channel.Channel;
-import dev.vmpower.host.channel.Connector;
+import dev.vmpower.host.channel.Links;
 import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
  * <p>It sleeps in the selector. In one wake-up it reads what is ready, folds it into votes, takes
  * what other threads posted, settles the frequency domains whose targets changed, each with one
  * write, and then sends the replies.
+ *
+ * <p>A simulation does without the thread: it calls {@link #begin}, {@link #wakeUp} and {@link
+ * #end} itself.
  */
 public final class Monitor {
   private static final Logger LOG = LoggerFactory.getLogger("vmpower.monitor");
@@ -38,7 +42,7 @@ public final class Monitor {
 
   private final Selector selector;
   private final Mailbox mailbox;
-  private final Connector connector;
+  private final Links links;
   private final Clocks clocks;
   private final Connections connections;
   private final Fleet fleet;
@@ -85,31 +89,36 @@ public final class Monitor {
       LongSupplier clockNs,
       LongSupplier wallMs)
       throws IOException {
+    this(config, sysfs, originals, ledger, Surroundings.real(kept, sampler, clockNs, wallMs));
+  }
+
+  /** As the other one, in any surroundings. */
+  public Monitor(
+      Config config, Sysfs sysfs, OriginalStore originals, ClaimLedger ledger, Surroundings around)
+      throws IOException {
     this.config = config;
     this.ledger = ledger;
-    this.clockNs = clockNs;
-    this.wallMs = wallMs;
-    this.selector = Selector.open();
+    this.clockNs = around.clockNs();
+    this.wallMs = around.wallMs();
+    this.selector = around.selector();
     this.mailbox = new Mailbox(selector);
     this.clocks = new Clocks(sysfs, config.cpu(), originals);
     this.clocks.adopt(clockNs.getAsLong());
-    this.policies = new PolicyTicker(clocks, sampler);
+    this.policies = new PolicyTicker(clocks, around.sampler());
     GuestPolicies guests = new GuestPolicies(clocks, policies);
     Votes votes = new Votes(clocks);
     this.turn = new Turn(clocks, votes, guests, statistics, ledger);
     this.sockets = new Sockets(turn, clockNs, wallMs);
-    this.connector =
-        new Connector(
-            (vm, number, socket, peer) ->
-                mailbox.offer(new Event.Connected(vm, number, socket, peer)),
-            clockNs);
+    this.links =
+        around
+            .links()
+            .make(
+                (vm, number, socket, peer) ->
+                    mailbox.offer(new Event.Connected(vm, number, socket, peer)));
     Overrides overrides = new Overrides();
     this.connections =
         new Connections(
-            clocks,
-            guests,
-            ledger,
-            channel -> connector.lost(channel.vm().name(), channel.number()));
+            clocks, guests, ledger, channel -> links.lost(channel.vm().name(), channel.number()));
     this.fleet = new Fleet(clocks, connections, overrides);
     this.fifos = new FifoVms(clocks, fleet, votes, guests, statistics, this::publishChanges);
     Holds holds = new Holds(clocks);
@@ -125,7 +134,7 @@ public final class Monitor {
             desk,
             statistics,
             this::settle,
-            kept,
+            around.orders(),
             config.cpu());
     this.changes = new Changes(feed, clocks, fleet, statistics, reception::mode, desk::list);
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
@@ -133,6 +142,12 @@ public final class Monitor {
 
   /** Starts serving; {@link #awaitServing} waits until all sockets that exist are connected. */
   public void start() {
+    begin();
+    thread.start();
+  }
+
+  /** What {@link #start} does before the thread runs. */
+  public void begin() {
     policies.tick(clockNs.getAsLong(), wallMs.getAsLong());
     reception.restore(clockNs.getAsLong(), wallMs.getAsLong());
     fleet.configure(config.vms(), wallMs.getAsLong());
@@ -140,14 +155,13 @@ public final class Monitor {
     if (clocks.checkEveryNs() < SWEEP_NS) {
       nextCheckNs = clockNs.getAsLong() + clocks.checkEveryNs();
     }
-    connector.start();
-    thread.start();
+    links.start();
   }
 
   /** Waits until every socket that exists, of the VMs that are known, has been taken up. */
   public void awaitServing() throws InterruptedException {
     sync();
-    connector.awaitPass();
+    links.awaitPass();
     sync();
   }
 
@@ -190,18 +204,24 @@ public final class Monitor {
     Throwable failure = null;
     try {
       while (!stopping) {
-        once();
+        wakeUp();
       }
     } catch (IOException | RuntimeException | Error broke) {
       failure = broke;
       LOG.error("the monitor broke and gives everything back: {}", broke.toString(), broke);
     }
+    end(failure);
+  }
+
+  /** What the thread does at its end: gives everything back, where it is to, and closes all. */
+  public void end(@Nullable Throwable broke) {
+    Throwable failure = broke;
     try {
       ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong());
       if (givesBack || failure != null) {
         clocks.giveBackAll();
       }
-      connector.close();
+      links.close();
       fleet.closeSockets();
       selector.close();
     } catch (IOException | RuntimeException | Error atTheEnd) {
@@ -216,7 +236,12 @@ public final class Monitor {
     }
   }
 
-  private void once() throws IOException {
+  /**
+   * Waits until something happens, or is due, and does all that has to be done then.
+   *
+   * @throws IOException if the selector broke
+   */
+  public void wakeUp() throws IOException {
     sockets.begin();
     if (moreEvents) {
       selector.selectNow(sockets);
@@ -267,7 +292,7 @@ public final class Monitor {
   private void publishChanges() {
     if (fleet.takeChanged()) {
       placeVcpus();
-      connector.want(fleet.targets());
+      links.want(fleet.targets());
       connections.tellClosed();
     }
   }

@@ -4,8 +4,7 @@ import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.Holds;
 import dev.vmpower.host.clock.TurboSwitch;
 import dev.vmpower.host.config.Config;
-import dev.vmpower.host.orders.OrdersFile;
-import dev.vmpower.host.orders.Recorder;
+import dev.vmpower.host.orders.OrderStore;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +18,8 @@ final class Reception {
   private final Holds holds;
   private final Answers.Settler settler;
   private final Answers answers;
-  private final OrdersFile kept;
   private final OrderBook orders;
-  private final Recorder recorder;
+  private final OrderStore kept;
 
   Reception(
       Clocks clocks,
@@ -32,7 +30,7 @@ final class Reception {
       PolicyDesk policies,
       Statistics statistics,
       Answers.Settler settler,
-      OrdersFile kept,
+      OrderStore kept,
       Config.Cpu config) {
     TurboSwitch turbo = new TurboSwitch(clocks, holds);
     this.holds = holds;
@@ -51,7 +49,6 @@ final class Reception {
             config);
     this.orders =
         new OrderBook(clocks, holds, turbo, fleet, overrides, policies.operatorPolicies());
-    this.recorder = new Recorder(kept);
   }
 
   /** Puts into force what was kept, before the first VM is known. */
@@ -74,7 +71,7 @@ final class Reception {
       settler.settle(nowNs, nowMs); // the votes of this wake-up and the targets they lead to
       T answer = answers.answer(asked.verb(), wakeups, nowNs, nowMs);
       if (Answers.isKept(asked.verb())) {
-        recorder.record(orders.orders(), failed -> complete(asked.answer(), answer, failed));
+        kept.record(orders.orders(), failed -> complete(asked.answer(), answer, failed));
       } else {
         asked.answer().complete(answer);
       }
@@ -98,13 +95,13 @@ final class Reception {
   boolean expire(long nowNs) {
     boolean released = holds.expire(nowNs);
     if (released) {
-      recorder.record(orders.orders(), failed -> {});
+      kept.record(orders.orders(), failed -> {});
     }
     return released;
   }
 
   /** Returns when all that was asked is on the disk, or cannot be. */
   void close() {
-    recorder.close();
+    kept.close();
   }
 }

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * while it writes are saved together. What could not be saved is tried again, until there is room
  * or the daemon ends.
  */
-public final class Recorder implements AutoCloseable {
+public final class Recorder implements OrderStore {
   /** How long it waits before it tries again. */
   static final long RETRY_NS = 5_000_000_000L;
 
@@ -40,11 +40,12 @@ public final class Recorder implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("recorder").daemon().unstarted(this::run);
   }
 
-  /**
-   * Saves {@code orders} in place of those before; one thread only.
-   *
-   * @param done is told, by another thread, once they are on the disk: null, or why they are not
-   */
+  @Override
+  public Orders load() {
+    return file.load();
+  }
+
+  @Override
   public void record(Orders orders, Consumer<@Nullable String> done) {
     jobs.add(new Job(orders, done));
     if (!started) {
@@ -105,7 +106,6 @@ public final class Recorder implements AutoCloseable {
     }
   }
 
-  /** Saves what waits, and ends. */
   @Override
   public void close() {
     closed = true;
