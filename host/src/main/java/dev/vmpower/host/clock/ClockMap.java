@@ -29,16 +29,25 @@ final class ClockMap {
   private final Topology topology;
   private final boolean turbo;
   private final List<ManagedDomain> domains;
+  private final List<String> looks;
+  private final List<String> problems;
   private final List<ClockGroup> groups = new ArrayList<>();
   private final ClockGroup[] groupOfDomain;
   private final @Nullable ManagedDomain[] domainOfCpu;
   private final int lowestBaseKhz;
 
   private ClockMap(
-      Topology topology, boolean turbo, List<ManagedDomain> domains, Config.Cpu config) {
+      Topology topology,
+      boolean turbo,
+      List<ManagedDomain> domains,
+      List<String> looks,
+      List<String> problems,
+      Config.Cpu config) {
     this.topology = topology;
     this.turbo = turbo;
     this.domains = domains;
+    this.looks = looks;
+    this.problems = problems;
     this.groupOfDomain = new ClockGroup[domains.size()];
     int cpus =
         domains.stream().mapToInt(managed -> lastOf(managed.domain.cpus()) + 1).max().orElse(0);
@@ -69,9 +78,10 @@ final class ClockMap {
   /** Reads the tree. Frequency domains that are as in {@code before} keep what was made of them. */
   static ClockMap read(Sysfs sysfs, Config.Cpu config, @Nullable ClockMap before) {
     Topology topology = Topology.read(sysfs);
+    List<String> looks = FrequencyDomains.look(sysfs, topology.present());
+    List<String> problems = new ArrayList<>();
     List<ManagedDomain> domains = new ArrayList<>();
-    for (FrequencyDomain domain :
-        FrequencyDomains.read(sysfs, topology.present(), problem -> LOG.warn("{}", problem))) {
+    for (FrequencyDomain domain : FrequencyDomains.read(sysfs, topology.present(), problems::add)) {
       ManagedDomain managed =
           new ManagedDomain(domain, domains.size(), new Pace(config.changesPerSecondMax()));
       ManagedDomain same = before == null ? null : before.sameAs(domain);
@@ -80,8 +90,13 @@ final class ClockMap {
       }
       domains.add(managed);
     }
-    return new ClockMap(
-        topology, !FrequencyDomains.turboIsOff(sysfs), List.copyOf(domains), config);
+    for (String problem : problems) {
+      if (before == null || !before.problems.contains(problem)) {
+        LOG.warn("{}", problem);
+      }
+    }
+    boolean turbo = !FrequencyDomains.turboIsOff(sysfs);
+    return new ClockMap(topology, turbo, List.copyOf(domains), looks, problems, config);
   }
 
   /** This map if the tree is as it was read, or a new one. */
@@ -89,9 +104,26 @@ final class ClockMap {
     boolean same =
         Topology.readOnline(sysfs, topology.present()).equals(topology.online())
             && !FrequencyDomains.turboIsOff(sysfs) == turbo
-            && FrequencyDomains.look(sysfs, topology.present())
-                .equals(domains.stream().map(managed -> managed.domain.look()).toList());
+            && FrequencyDomains.look(sysfs, topology.present()).equals(looks)
+            && !isMended(sysfs);
     return same ? this : read(sysfs, config, this);
+  }
+
+  /**
+   * Whether something could now be read or steered that could not: a driver that is being loaded, a
+   * pCPU that has just gone offline, or a plain tree that somebody fills.
+   */
+  private boolean isMended(Sysfs sysfs) {
+    if (problems.isEmpty() && domains.stream().allMatch(managed -> managed.domain.canBeSteered())) {
+      return false;
+    }
+    List<String> problemsNow = new ArrayList<>();
+    List<FrequencyDomain> now = FrequencyDomains.read(sysfs, topology.present(), problemsNow::add);
+    return !problemsNow.equals(problems)
+        || !now.stream()
+            .map(FrequencyDomain::steering)
+            .toList()
+            .equals(domains.stream().map(managed -> managed.domain.steering()).toList());
   }
 
   private @Nullable ManagedDomain sameAs(FrequencyDomain domain) {
@@ -198,6 +230,10 @@ final class ClockMap {
       }
     }
     return anyOnline ? standing : Refusal.OFFLINE;
+  }
+
+  String summary() {
+    return domains.size() + " frequency domains, pCPUs " + topology.online() + " online";
   }
 
   Topology topology() {

@@ -360,15 +360,15 @@ public final class Clocks {
         originals.keep(lost);
         lost.domain.close();
       }
+      if (!fresh.summary().equals(map.summary())) {
+        LOG.info("{}", fresh.summary());
+      }
       map = fresh;
       touched.clear();
       originals.handOut(fresh.domains());
       byHand.placeIn(fresh);
-      LOG.info(
-          "{} frequency domains, pCPUs {} online",
-          fresh.domains().size(),
-          fresh.topology().online());
     }
+    map.domains().forEach(ManagedDomain::lookForReturn);
     touchAll();
     return changed;
   }

@@ -64,8 +64,10 @@ public final class ManagedDomain {
   /** When the target last changed, in milliseconds of the wall clock. */
   long changedAtMs;
 
-  /** The hardware may not have heard what the kernel believes: write another level first. */
-  boolean returnedFromOffline;
+  /** The hardware may not have heard what the kernel believes. */
+  boolean hardwareUnsure;
+
+  private long generation;
 
   @Nullable Refusal problem;
   String problemText = "";
@@ -74,6 +76,12 @@ public final class ManagedDomain {
   long writes;
   long refusedWrites;
   long conflicts;
+
+  /** What another program last changed, in words; empty if none did. */
+  String conflict = "";
+
+  long conflictLoggedAtNs;
+  long conflictsUnlogged;
 
   ManagedDomain(FrequencyDomain domain, int index, Pace pace) {
     this.domain = domain;
@@ -237,12 +245,31 @@ public final class ManagedDomain {
     fresh.targetTurbo = targetTurbo;
     fresh.winner = winner;
     fresh.changedAtMs = changedAtMs;
-    fresh.returnedFromOffline = returnedFromOffline || online.isEmpty();
-    fresh.writtenKhz = fresh.returnedFromOffline ? NONE : writtenKhz;
+    fresh.hardwareUnsure = hardwareUnsure;
+    fresh.generation = generation;
+    fresh.writtenKhz = writtenKhz;
     fresh.writes = writes;
     fresh.refusedWrites = refusedWrites;
     fresh.conflicts = conflicts;
+    fresh.conflict = conflict;
+    fresh.conflictLoggedAtNs = conflictLoggedAtNs;
+    fresh.conflictsUnlogged = conflictsUnlogged;
     fresh.domain.inherit(domain);
+  }
+
+  /** What is written from now on is not to be taken for known to the hardware. */
+  void suspectHardware() {
+    generation = domain.generation();
+    hardwareUnsure = true;
+    writtenKhz = NONE;
+    domain.forgetSpeed();
+  }
+
+  /** Finds out whether one of its pCPUs went or came back since it was last written. */
+  void lookForReturn() {
+    if (taken && generation != domain.generation()) {
+      suspectHardware();
+    }
   }
 
   /** Forgets a problem of this kind. */

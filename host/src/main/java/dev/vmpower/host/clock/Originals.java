@@ -7,10 +7,8 @@ import dev.vmpower.machine.sysfs.SysfsException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,9 +25,6 @@ final class Originals {
 
   /** Of frequency domains that are not there: left by an earlier run, or gone for a while. */
   private final Map<Integer, Original> absent = new HashMap<>();
-
-  /** Those of {@link #absent} that this run has seen go. */
-  private final Set<Integer> gone = new HashSet<>();
 
   private final List<ManagedDomain> unsaved = new ArrayList<>();
 
@@ -54,7 +49,6 @@ final class Originals {
       if (original != null && original.driver().equals(managed.domain.driver())) {
         managed.original = original;
         managed.setLimits(original);
-        managed.returnedFromOffline = gone.remove(managed.domain.number());
       } else if (original != null) {
         LOG.warn("{}: its driver changed, so its saved original is void", managed);
       }
@@ -65,7 +59,6 @@ final class Originals {
   void keep(ManagedDomain lost) {
     if (lost.original != null) {
       absent.put(lost.domain.number(), lost.original);
-      gone.add(lost.domain.number());
       LOG.warn("{} is gone; its original is kept for when it comes back", lost);
     }
   }

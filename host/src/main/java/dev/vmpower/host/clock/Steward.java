@@ -4,7 +4,6 @@ import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.machine.cpufreq.FrequencyDomain;
 import dev.vmpower.machine.cpufreq.Ladder;
 import dev.vmpower.machine.cpufreq.Original;
-import dev.vmpower.machine.cpufreq.Steering;
 import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.SysfsException;
 import java.util.List;
@@ -20,6 +19,9 @@ final class Steward {
 
   /** A frequency domain whose write was refused is tried again at most this often. */
   static final long RETRY_NS = 100_000_000L;
+
+  /** What is undone again and again in one frequency domain is logged at most this often. */
+  static final long CONFLICT_LOG_EVERY_NS = 10_000_000_000L;
 
   private final boolean reassert;
 
@@ -43,26 +45,39 @@ final class Steward {
       return;
     }
     try {
-      if (!managed.taken) {
-        domain.takeOver(original);
-        managed.taken = true;
-        managed.writtenKhz = ManagedDomain.NONE;
-        managed.writes++;
-        LOG.info("{} (pCPUs {}) is managed now", managed, domain.cpus());
-        if (original.minKhz() >= original.highestKhz()) {
-          LOG.warn(
-              "{}: both limits were found at {} kHz; no other can be", managed, original.minKhz());
+      try {
+        bring(managed, original, nowNs);
+      } catch (SysfsException refused) {
+        // Another program's governor between the look at it and the write: look once more.
+        if (refused.errno() != Errno.EINVAL || !managed.taken || domain.isUntouched()) {
+          throw refused;
         }
-      } else if (isInterferedWith(managed, original)) {
-        return;
-      }
-      switchTurbo(managed);
-      boolean reached = managed.targetKhz == managed.writtenKhz;
-      if (!reached || domain.isClipped(managed.targetKhz)) {
-        steer(managed);
+        bring(managed, original, nowNs);
       }
     } catch (SysfsException refused) {
       refuse(managed, refused);
+    }
+  }
+
+  private void bring(ManagedDomain managed, Original original, long nowNs) throws SysfsException {
+    FrequencyDomain domain = managed.domain;
+    if (!managed.taken) {
+      domain.takeOver(original);
+      managed.taken = true;
+      managed.suspectHardware();
+      managed.writes++;
+      LOG.info("{} (pCPUs {}) is managed now", managed, domain.cpus());
+      if (original.minKhz() >= original.highestKhz()) {
+        LOG.warn(
+            "{}: both limits were found at {} kHz; no other can be", managed, original.minKhz());
+      }
+    } else if (isInterferedWith(managed, original, nowNs)) {
+      return;
+    }
+    switchTurbo(managed);
+    boolean reached = managed.targetKhz == managed.writtenKhz;
+    if (!reached || domain.isClipped(managed.targetKhz)) {
+      steer(managed);
     }
   }
 
@@ -74,16 +89,17 @@ final class Steward {
     }
   }
 
+  /**
+   * Writes the target. Where the kernel only guesses what the hardware is at, it sends nothing if
+   * the target equals its guess: so another level goes first.
+   */
   private static void steer(ManagedDomain managed) throws SysfsException {
-    if (managed.returnedFromOffline && managed.domain.steering() == Steering.SETSPEED) {
-      // The kernel guesses the speed of a pCPU that came back, and sends nothing where a write
-      // equals its guess: write another level first.
-      Ladder ladder = managed.domain.ladder();
-      boolean atBottom = managed.targetKhz == ladder.khz(ladder.bottomIndex());
-      managed.domain.steer(ladder.khz(atBottom ? 0 : ladder.bottomIndex()));
+    int otherKhz = managed.hardwareUnsure ? neighbourKhz(managed) : ManagedDomain.NONE;
+    if (otherKhz != ManagedDomain.NONE) {
+      managed.domain.steer(otherKhz);
       managed.writes++;
     }
-    managed.returnedFromOffline = false;
+    managed.hardwareUnsure = false;
     managed.writtenKhz = ManagedDomain.NONE;
     int keptKhz = managed.domain.steer(managed.targetKhz);
     managed.writes++;
@@ -97,12 +113,36 @@ final class Steward {
   }
 
   /**
-   * Whether another program's governor or limits are in force here. Where they are, they stay until
-   * they are gone ({@code yield}), or are undone ({@code reassert}).
+   * The level next to the target, rather above it, that the limits leave; none where there is no
+   * such level, or no need: elsewhere than with a set-speed the kernel sends what it is told.
    */
-  private boolean isInterferedWith(ManagedDomain managed, Original original) throws SysfsException {
+  private static int neighbourKhz(ManagedDomain managed) {
     FrequencyDomain domain = managed.domain;
-    String what = domain.isUntouched() ? "" : domain.changes();
+    if (!domain.isGuessedAt()) {
+      return ManagedDomain.NONE;
+    }
+    Ladder ladder = domain.ladder();
+    int target = ladder.ceilingIndex(managed.targetKhz);
+    for (int index = target - 1; index <= target + 1; index += 2) {
+      if (index >= 0 && index < ladder.size() && !domain.isClipped(ladder.khz(index))) {
+        return ladder.khz(index);
+      }
+    }
+    return ManagedDomain.NONE;
+  }
+
+  /**
+   * Whether another program's governor, limits or speed are in force here. Where they are, they
+   * stay until they are gone ({@code yield}), or are undone ({@code reassert}).
+   */
+  private boolean isInterferedWith(ManagedDomain managed, Original original, long nowNs)
+      throws SysfsException {
+    FrequencyDomain domain = managed.domain;
+    String what = "";
+    if (!domain.isUntouched()) {
+      managed.lookForReturn(); // its speed is forgotten then, and by nobody's fault
+      what = domain.changes();
+    }
     if (what.isEmpty()) {
       if (managed.problem == Refusal.CONFLICT) {
         LOG.info("{}: the conflict is over", managed);
@@ -114,8 +154,9 @@ final class Steward {
     if (managed.problem != Refusal.CONFLICT) {
       managed.conflicts++;
     }
+    managed.conflict = what;
     if (reassert) {
-      LOG.warn("{}: {} by another program; ours is in force again", managed, what);
+      tellReasserted(managed, what, nowNs);
       domain.reassert(original);
       managed.writtenKhz = ManagedDomain.NONE;
       managed.problem = null;
@@ -123,6 +164,20 @@ final class Steward {
     }
     managed.fail(Refusal.CONFLICT, what + ": another program; vmpowerctl cpu reclaim CPUS");
     return true;
+  }
+
+  private static void tellReasserted(ManagedDomain managed, String what, long nowNs) {
+    if (managed.conflicts > 1 && nowNs - managed.conflictLoggedAtNs < CONFLICT_LOG_EVERY_NS) {
+      managed.conflictsUnlogged++;
+      return;
+    }
+    LOG.warn(
+        "{}: {} by another program; ours is in force again{}",
+        managed,
+        what,
+        managed.conflictsUnlogged > 0 ? ", as " + managed.conflictsUnlogged + " times before" : "");
+    managed.conflictLoggedAtNs = nowNs;
+    managed.conflictsUnlogged = 0;
   }
 
   /**
@@ -177,7 +232,7 @@ final class Steward {
     managed.writtenKhz = ManagedDomain.NONE;
     switch (refused.errno()) {
       case EBUSY -> {
-        managed.returnedFromOffline = true;
+        managed.hardwareUnsure = true;
         managed.fail(Refusal.OFFLINE, refused.getMessage());
       }
       case ENODEV, ENOENT -> {

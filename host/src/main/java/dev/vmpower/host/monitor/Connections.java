@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
@@ -98,9 +97,7 @@ final class Connections {
   }
 
   private static void freezeAt(Channel channel, Vcpu vcpu, int khz) {
-    int[] each = new int[vcpu.domains().length];
-    Arrays.fill(each, khz);
-    vcpu.freeze(channel.number(), each);
+    vcpu.freeze(channel.number(), khz);
   }
 
   /** A connection ended: its claims end with it. */
@@ -213,6 +210,9 @@ final class Connections {
   // Where an operator's hold goes before votes, it stands at what its vote comes to.
   private int[] standKhz(Vcpu vcpu) {
     int[] khz = new int[vcpu.domains().length];
+    if (khz.length == 0) {
+      return new int[] {vcpu.vote()}; // its pCPUs are away: what it comes to once they are back
+    }
     for (int i = 0; i < khz.length; i++) {
       ManagedDomain managed = clocks.domain(vcpu.domains()[i]);
       boolean voted =

@@ -19,7 +19,7 @@ public enum Refusal {
   NO_COUNTERS("no_counters", "the host has no counters of branches"),
   QUERY("query", "the VM may not query: set query = true for it"),
   OBSERVE("observe", "the daemon observes only, or is paused"),
-  CONFLICT("conflict", "another program changed the governor or the limits"),
+  CONFLICT("conflict", "another program changed the governor, the limits or the speed"),
   STATE("state", "the originals could not be saved"),
   WRITE("write", "the kernel refused the write"),
   KEPT("kept", "the kernel kept another frequency"),

@@ -83,7 +83,8 @@ public final class Vcpu {
   /** Tells where its vote counts; set when the pinning or the topology changed. */
   public void place(@Nullable Refusal standing, int[] domains) {
     this.standing = standing;
-    if (frozenKhz != null && !Arrays.equals(domains, this.domains)) {
+    // While it is nowhere it keeps what it was frozen at.
+    if (frozenKhz != null && domains.length > 0 && !Arrays.equals(domains, this.domains)) {
       int khz = highestFrozenKhz();
       frozenKhz = new int[domains.length];
       Arrays.fill(frozenKhz, khz);
@@ -245,7 +246,7 @@ public final class Vcpu {
   /**
    * Keeps it where it is, whatever becomes of its vote: its channel is disabled.
    *
-   * @param khz the level in each of its {@link #domains}
+   * @param khz the level in each of its {@link #domains}, or one for all
    */
   public void freeze(int channel, int... khz) {
     frozenBy = channel;
@@ -281,7 +282,7 @@ public final class Vcpu {
     }
     for (int i = 0; i < domains.length; i++) {
       if (domains[i] == domain) {
-        return frozenKhz[i];
+        return frozenKhz[Math.min(i, frozenKhz.length - 1)];
       }
     }
     return highestFrozenKhz();

@@ -174,14 +174,14 @@ class LifeTest {
     try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "1").start()) {
       FakeGuest guest = rig.guest("vm0", 0);
       assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
-      rig.sysfs.policy(1).setOffline(true);
+      rig.sysfs.setOnline(1, false);
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
       rig.sysfs.put("online", "0");
       rig.pass(Monitor.SWEEP_NS);
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
       assertThat(rig.status().refusals()).containsEntry("offline", 2L);
 
-      rig.sysfs.policy(1).setOffline(false);
+      rig.sysfs.setOnline(1, true);
       rig.sysfs.put("online", "0-1");
       rig.pass(Monitor.SWEEP_NS);
 
@@ -189,7 +189,7 @@ class LifeTest {
       assertThat(rig.sysfs.takeWrites())
           .as("another level first: the kernel sends nothing where a write equals its guess")
           .endsWith(
-              "cpufreq/policy1/scaling_setspeed=2601000",
+              "cpufreq/policy1/scaling_setspeed=1400000",
               "cpufreq/policy1/scaling_setspeed=1200000");
       assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(ACK);
       rig.stop();

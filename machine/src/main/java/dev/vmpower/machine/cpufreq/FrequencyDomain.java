@@ -38,7 +38,7 @@ public final class FrequencyDomain implements AutoCloseable {
   private final KernelClips clips;
 
   private @Nullable Attribute governor;
-  private @Nullable Attribute setspeed;
+  private @Nullable Speed speed;
   private @Nullable Attribute boost;
   private @Nullable Limits limits;
   private @Nullable Attribute current;
@@ -82,10 +82,7 @@ public final class FrequencyDomain implements AutoCloseable {
     return driver;
   }
 
-  /**
-   * What changes when this becomes another frequency domain, or another ladder: its number, its
-   * driver and what the ladder was made of.
-   */
+  /** Changes with the frequency domain and with what its ladder was made of. */
   public String look() {
     return number + " " + driver + " " + facts;
   }
@@ -97,6 +94,11 @@ public final class FrequencyDomain implements AutoCloseable {
 
   public Steering steering() {
     return steering;
+  }
+
+  /** Whether the kernel may send nothing for a write that equals what it only guesses. */
+  public boolean isGuessedAt() {
+    return steering == Steering.SETSPEED && sysfs.isKernel();
   }
 
   /** Whether this driver can be steered at all. */
@@ -159,7 +161,7 @@ public final class FrequencyDomain implements AutoCloseable {
   public void inherit(FrequencyDomain before) {
     close();
     governor = before.governor;
-    setspeed = before.setspeed;
+    speed = before.speed;
     boost = before.boost;
     boostOn = before.boostOn;
     limits = before.limits;
@@ -167,17 +169,13 @@ public final class FrequencyDomain implements AutoCloseable {
     if (limits != null) {
       limits.judgeBy(clips);
     }
-    before.governor = null;
-    before.setspeed = null;
-    before.boost = null;
-    before.limits = null;
-    before.current = null;
+    before.forgetKept();
   }
 
   private void open(Original found) throws SysfsException {
     governor = sysfs.open(directory + "scaling_governor", steering.maxIsSteered());
     if (steering == Steering.SETSPEED) {
-      setspeed = sysfs.open(directory + "scaling_setspeed", true);
+      speed = new Speed(sysfs, directory);
     }
     if (ladder.topIsSwitched()) {
       boost = sysfs.open(directory + "boost", true);
@@ -198,9 +196,9 @@ public final class FrequencyDomain implements AutoCloseable {
     }
   }
 
-  /** Whether governor and limits are as they were left, or last seen. Allocates nothing. */
+  /** Whether all is as it was left, or last seen. Allocates nothing. */
   public boolean isUntouched() throws SysfsException {
-    return hasOurGovernor() && hasOurBoost() && there(limits).areAsSeen();
+    return hasOurGovernor() && hasOurBoost() && there(limits).areAsSeen() && anothersKhz() == 0;
   }
 
   /**
@@ -209,6 +207,7 @@ public final class FrequencyDomain implements AutoCloseable {
    */
   public String changes() throws SysfsException {
     if (!hasOurGovernor()) {
+      forgetSpeed(); // as the kernel does
       return "governor is " + readGovernor();
     }
     if (boost != null && !hasOurBoost()) {
@@ -221,7 +220,26 @@ public final class FrequencyDomain implements AutoCloseable {
       return "limits were changed";
     }
     there(limits).see();
-    return "";
+    int khz = anothersKhz();
+    return khz == 0 ? "" : "speed was set to " + khz;
+  }
+
+  private int anothersKhz() throws SysfsException {
+    return speed == null ? 0 : speed.anothersKhz(there(limits));
+  }
+
+  /** The kernel may have forgotten the speed that was asked for: another one is no conflict. */
+  public void forgetSpeed() {
+    if (speed != null) {
+      speed.forget();
+    }
+  }
+
+  /** Changes when one of its pCPUs goes offline or comes back, however short it is away. */
+  public long generation() {
+    return cpus.stream()
+        .mapToLong(cpu -> sysfs.identity("cpu" + cpu + "/topology"))
+        .reduce(0, (all, one) -> 31 * all + one);
   }
 
   private boolean hasOurGovernor() throws SysfsException {
@@ -235,6 +253,7 @@ public final class FrequencyDomain implements AutoCloseable {
 
   /** Makes governor and limits again what they are to be. Steer afterwards. */
   public void reassert(Original found) throws SysfsException {
+    forgetSpeed();
     there(limits).reassert(found);
     takeGovernor();
     if (boost != null) {
@@ -250,6 +269,7 @@ public final class FrequencyDomain implements AutoCloseable {
    */
   public Original reclaim(Original found) throws SysfsException {
     takeOver(found);
+    forgetSpeed();
     Original fresh = there(limits).adopt(found);
     there(limits).expect(fresh);
     if (boost != null) {
@@ -275,10 +295,7 @@ public final class FrequencyDomain implements AutoCloseable {
       there(governor).rewrite();
       return there(limits).readBack(khz);
     }
-    Attribute speed = there(setspeed);
-    speed.writeNumber(khz);
-    // Some kernels read what was asked for, also where a limit clips it.
-    return sysfs.isKernel() ? there(limits).clip(speed.readNumber()) : khz;
+    return there(speed).steer(khz, there(limits));
   }
 
   /**
@@ -325,7 +342,9 @@ public final class FrequencyDomain implements AutoCloseable {
    * @throws SysfsException if the kernel refused; what was written stays, and calling again is safe
    */
   public List<String> giveBack(Original original, boolean everything) throws SysfsException {
-    List<String> left = new GivingBack(sysfs, directory, limits, everything).run(original);
+    boolean speedStays = !everything && limits != null && anothersKhz() != 0;
+    List<String> left =
+        new GivingBack(sysfs, directory, limits, speedStays, everything).run(original);
     close();
     return left;
   }
@@ -339,22 +358,28 @@ public final class FrequencyDomain implements AutoCloseable {
   @Override
   public void close() {
     close(governor);
-    close(setspeed);
     close(boost);
     close(current);
     if (limits != null) {
       limits.close();
     }
-    governor = null;
-    setspeed = null;
-    boost = null;
-    current = null;
-    limits = null;
+    if (speed != null) {
+      speed.close();
+    }
+    forgetKept();
   }
 
-  private static void close(@Nullable Attribute attribute) {
-    if (attribute != null) {
-      attribute.close();
+  private void forgetKept() {
+    governor = null;
+    speed = null;
+    boost = null;
+    limits = null;
+    current = null;
+  }
+
+  private static void close(@Nullable Attribute kept) {
+    if (kept != null) {
+      kept.close();
     }
   }
 

@@ -30,17 +30,25 @@ final class GivingBack {
   private final Sysfs sysfs;
   private final String directory;
   private final @Nullable Limits limits;
+  private final boolean speedStays;
   private final boolean everything;
   private final List<String> left = new ArrayList<>();
 
   /**
    * @param limits what is known of them; null after a crash, when all is taken for ours
+   * @param speedStays whether another program set the speed
    * @param everything also what another program changed
    */
-  GivingBack(Sysfs sysfs, String directory, @Nullable Limits limits, boolean everything) {
+  GivingBack(
+      Sysfs sysfs,
+      String directory,
+      @Nullable Limits limits,
+      boolean speedStays,
+      boolean everything) {
     this.sysfs = sysfs;
     this.directory = directory;
     this.limits = limits;
+    this.speedStays = speedStays;
     this.everything = everything;
   }
 
@@ -106,7 +114,12 @@ final class GivingBack {
     boolean wasSet =
         original.governor().equals(Steering.SETSPEED.governor()) && setspeed.matches("[0-9]+");
     // The kernel forgets the set-speed of another governor by itself; a plain directory does not.
-    if (wasSet || (!sysfs.isKernel() && !setspeed.isEmpty())) {
+    if (!wasSet && (sysfs.isKernel() || setspeed.isEmpty())) {
+      return;
+    }
+    if (speedStays) {
+      left.add(SETSPEED + " " + sysfs.read(directory + SETSPEED));
+    } else {
       sysfs.write(directory + SETSPEED, setspeed);
     }
   }

@@ -25,7 +25,9 @@ public final class FakeSysfs implements Sysfs {
   private final Map<String, FakePolicy> policies = new HashMap<>();
   private final Map<String, String> links = new HashMap<>(); // cpuN/cpufreq/ to its policy
   private final Map<String, Errno> faults = new HashMap<>();
+  private final Map<String, Incident> incidents = new HashMap<>();
   private final Map<String, Errno> writeFaults = new HashMap<>();
+  private final Map<String, Long> births = new HashMap<>(); // how often a directory was made anew
   private final List<String> writes = new ArrayList<>();
 
   /** Adds a file that only reads, such as {@code online}. */
@@ -101,6 +103,16 @@ public final class FakeSysfs implements Sysfs {
     plan(writeFaults, path, errno);
   }
 
+  /** Something that happens just before a write reaches the kernel. */
+  public interface Incident {
+    void happen() throws SysfsException;
+  }
+
+  /** Lets something happen just before the next write of {@code path}, once. */
+  public void beforeNextWrite(String path, Incident incident) {
+    incidents.put(path, incident);
+  }
+
   private static void plan(Map<String, Errno> faults, String path, @Nullable Errno errno) {
     if (errno == null) {
       faults.remove(path);
@@ -115,6 +127,7 @@ public final class FakeSysfs implements Sysfs {
    */
   public void setOnline(int cpu, boolean online) {
     constants.put("cpu" + cpu + "/online", online ? "1" : "0");
+    births.merge("cpu" + cpu + "/topology", 1L, Long::sum);
     String directory = links.get("cpu" + cpu + "/cpufreq/");
     FakePolicy policy = policies.get(directory);
     if (directory != null && policy != null) {
@@ -175,6 +188,10 @@ public final class FakeSysfs implements Sysfs {
   @Override
   public void write(String path, String value) throws SysfsException {
     String real = resolve(path);
+    Incident incident = incidents.remove(real);
+    if (incident != null) {
+      incident.happen();
+    }
     try {
       refuse(faults, real);
       refuse(writeFaults, real);
@@ -236,6 +253,12 @@ public final class FakeSysfs implements Sysfs {
     String real = resolve(path);
     FakePolicy policy = policyOf(real);
     return constants.containsKey(real) || (policy != null && policy.has(name(real)));
+  }
+
+  @Override
+  public long identity(String path) {
+    boolean offline = "0".equals(constants.get(path.replace("/topology", "/online")));
+    return offline ? 0 : births.getOrDefault(path, 1L);
   }
 
   @Override

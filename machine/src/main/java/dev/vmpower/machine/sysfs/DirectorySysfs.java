@@ -75,6 +75,15 @@ public final class DirectorySysfs implements Sysfs {
   }
 
   @Override
+  public long identity(String path) {
+    try {
+      return (Long) Files.getAttribute(root.resolve(path), "unix:ino");
+    } catch (IOException noSuchFile) {
+      return 0;
+    }
+  }
+
+  @Override
   public List<String> list(String directory) {
     List<String> names = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(root.resolve(directory))) {

@@ -26,6 +26,12 @@ public interface Sysfs {
 
   boolean exists(String path);
 
+  /**
+   * A number that is another one once this file or directory has been made anew; 0 where there is
+   * none.
+   */
+  long identity(String path);
+
   /** The names in a directory, in no order; none if there is no such directory. */
   List<String> list(String directory);
 

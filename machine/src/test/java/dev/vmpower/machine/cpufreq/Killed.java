@@ -49,6 +49,11 @@ final class Killed implements Sysfs {
   }
 
   @Override
+  public long identity(String path) {
+    return sysfs.identity(path);
+  }
+
+  @Override
   public List<String> list(String directory) {
     return sysfs.list(directory);
   }

@@ -26,6 +26,11 @@ record TakesEveryWrite(Sysfs sysfs) implements Sysfs {
   }
 
   @Override
+  public long identity(String path) {
+    return sysfs.identity(path);
+  }
+
+  @Override
   public List<String> list(String directory) {
     return sysfs.list(directory);
   }

@@ -1,0 +1,128 @@
+package dev.vmpower.host.monitor;
+
+import static dev.vmpower.protocol.ReplyKind.ACK;
+import static dev.vmpower.protocol.ReplyKind.NACK;
+import static dev.vmpower.protocol.Unit.SCALE_MAX;
+import static dev.vmpower.protocol.Unit.SCALE_MIN;
+import static dev.vmpower.protocol.Unit.SCALE_UP;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vmpower.host.FakeGuest;
+import dev.vmpower.host.Rig;
+import dev.vmpower.host.config.Config;
+import dev.vmpower.machine.cpu.CpuSet;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Another program that changes governor, limits or speed of what is managed. */
+class ConflictTest {
+  private static final String SETSPEED = "cpufreq/policy0/scaling_setspeed";
+
+  @TempDir Path directory;
+
+  private Rig rig(boolean reassert) {
+    return Rig.withCpus(directory, 2)
+        .cpu(cpu -> new Config.Cpu(cpu.root(), CpuSet.of(), false, 8, true, false, reassert))
+        .vm("vm0", "0");
+  }
+
+  @Test
+  void anothersSpeedIsLeftAloneUntilAnOperatorReclaims() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.write(SETSPEED, "2000000");
+      rig.sysfs.takeWrites();
+
+      assertThat(guest.ask(SCALE_MIN, 0)).as("not in force").isEqualTo(NACK);
+      assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(NACK);
+      assertThat(rig.sysfs.takeWrites()).isEmpty();
+      assertThat(rig.cpu(0).problem()).contains("conflict: speed was set to 2000000");
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+      assertThat(rig.status().refusals()).containsEntry("conflict", 2L);
+
+      rig.ask(new Verb.ReclaimCpus(CpuSet.of(0)));
+      assertThat(rig.khz(0)).isEqualTo(1_400_000);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+    }
+  }
+
+  @Test
+  void theSweepNoticesASpeedThatNobodyAsksAbout() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      assertThat(rig.guest("vm0", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.write(SETSPEED, "2000000");
+
+      rig.pass(Monitor.SWEEP_NS);
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+
+      rig.sysfs.write(SETSPEED, "1200000");
+      rig.pass(Monitor.SWEEP_NS);
+      assertThat(rig.cpu(0).problem()).as("it is ours again").isNull();
+    }
+  }
+
+  @Test
+  void anothersSpeedIsUndoneWhereThatIsTheRule() throws Exception {
+    try (Rig rig = rig(true).start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.write(SETSPEED, "2000000");
+      rig.pass(Rig.SECOND_NS);
+      assertThat(rig.khz(0)).as("within a second").isEqualTo(1_200_000);
+
+      rig.sysfs.write(SETSPEED, "2000000");
+      assertThat(guest.ask(SCALE_MIN, 0)).as("at the next request").isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aSpeedThatOnlyTheKernelChangedIsNoConflict() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.sysfs.put("cpufreq/policy0/bios_limit", "2000000");
+      rig.sysfs.write("cpufreq/policy0/scaling_max_freq", "2000000"); // as the kernel does then
+      assertThat(rig.khz(0)).isEqualTo(2_000_000);
+
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(NACK);
+      assertThat(rig.status().refusals()).containsOnlyKeys("kept");
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.cpu(0).conflicts()).isZero();
+    }
+  }
+
+  /** The governor is another's from the look at it to the write: the kernel says EINVAL. */
+  @Test
+  void aWriteThatCameTooLateIsAConflictAndNoRefusedWrite() throws Exception {
+    for (boolean reassert : new boolean[] {false, true}) {
+      try (Rig rig = rig(reassert).start()) {
+        FakeGuest guest = rig.guest("vm0", 0);
+        assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+        rig.sysfs.beforeNextWrite(SETSPEED, () -> rig.sysfs.policy(0).setGovernor("powersave"));
+
+        assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(reassert ? ACK : NACK);
+
+        assertThat(rig.governor(0)).isEqualTo(reassert ? "userspace" : "powersave");
+        assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+        assertThat(rig.cpu(0).refusedWrites()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void anothersSpeedStaysWhereTheOriginalWasOneToo() throws Exception {
+    Rig found = rig(false);
+    found.sysfs.policy(0).setGovernor("userspace");
+    found.sysfs.write(SETSPEED, "1700000");
+    try (Rig rig = found.start()) {
+      assertThat(rig.guest("vm0", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.sysfs.write(SETSPEED, "2000000");
+      rig.stop();
+      assertThat(rig.khz(0)).isEqualTo(2_000_000);
+    }
+  }
+}
