@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -37,11 +38,14 @@ class HandoverTest {
     return directory.resolve("run/handover");
   }
 
-  private Process handOver(FakeGuest guest, String body) throws Exception {
+  private Process handOver(FakeGuest guest, String body, String... setBefore) throws Exception {
     Process daemon = host.start();
     ScratchHost.awaitReady(daemon);
     guest.awaitConnection();
     assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+    for (String set : setBefore) {
+      assertThat(host.post("/v1/cpus/set", set)).startsWith("HTTP/1.1 200");
+    }
     assertThat(host.post("/v1/handover", body)).startsWith("HTTP/1.1 200").contains("handed over");
     assertThat(daemon.waitFor(ScratchHost.WAIT_S, TimeUnit.SECONDS)).isTrue();
     assertThat(daemon.exitValue()).isZero();
@@ -54,7 +58,7 @@ class HandoverTest {
   @Test
   void ifNobodyComesAllIsGivenBackAfterItsTime() throws Exception {
     try (FakeGuest guest = host.guest()) {
-      handOver(guest, "{\"restore_after_s\":3}");
+      handOver(guest, "{\"restore_after_s\":2}");
       await()
           .atMost(ScratchHost.WAIT_S, TimeUnit.SECONDS)
           .until(() -> !Files.exists(mark()) && !Files.exists(directory.resolve("run/originals")));
@@ -63,9 +67,10 @@ class HandoverTest {
   }
 
   @Test
-  void theNextDaemonGoesOnWithoutABounceAndNobodyRestores() throws Exception {
+  void theNextDaemonGoesOnWithVotesAndHoldsWithoutABounceAndNobodyRestores() throws Exception {
     try (FakeGuest guest = host.guest()) {
-      handOver(guest, "");
+      handOver(guest, "", "{\"cpus\":\"1\",\"level\":\"1700000\"}");
+      isHeld();
       Path governor = host.policy(0).resolve("scaling_governor");
       Process restore = host.start("restore");
       assertThat(ScratchHost.lines(restore)).singleElement().asString().contains("handed over");
@@ -84,12 +89,18 @@ class HandoverTest {
       assertThat(Files.getLastModifiedTime(setspeed)).isGreaterThanOrEqualTo(written);
       assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
       assertThat(setspeed).hasContent("2601000");
+      isHeld();
       await().until(() -> waiting().isEmpty());
 
       next.destroy();
       assertThat(next.waitFor(ScratchHost.WAIT_S, TimeUnit.SECONDS)).isTrue();
       host.isAsFound();
     }
+  }
+
+  private void isHeld() {
+    assertThat(host.policy(1).resolve("scaling_setspeed")).hasContent("1700000");
+    assertThat(host.policy(1).resolve("scaling_governor")).hasContent("userspace");
   }
 
   /** The processes of this test that wait behind a handover. */
@@ -109,7 +120,7 @@ class HandoverTest {
   }
 
   @Test
-  void whoWaitsHasASessionOfItsOwnAndNothingOfTheDaemons() throws Exception {
+  void whoWaitsHasNothingOfTheDaemonsAndIfKilledAPlainRestoreGivesBack() throws Exception {
     try (FakeGuest guest = host.guest()) {
       handOver(guest, "");
 
@@ -121,14 +132,7 @@ class HandoverTest {
         assertThat(descriptors(waits)).noneMatch(target -> target.contains(link));
       }
       assertThat(Path.of("/proc/" + waits.pid() + "/fd/0").toRealPath()).hasToString("/dev/null");
-    }
-  }
 
-  @Test
-  void whereNobodyWaitsAnyMoreAPlainRestoreGivesBackAtOnce() throws Exception {
-    try (FakeGuest guest = host.guest()) {
-      handOver(guest, "");
-      ProcessHandle waits = waiting().getFirst();
       waits.destroyForcibly();
       waits.onExit().join();
 
@@ -143,8 +147,11 @@ class HandoverTest {
 
   @Test
   void aWrongTimeIsBadUsage() throws Exception {
+    List<Process> all = new ArrayList<>();
     for (String time : List.of("", "0", "-1", "x", "99999999999")) {
-      Process restore = host.start("restore", TimedRestore.OPTION + time);
+      all.add(host.start("restore", TimedRestore.OPTION + time));
+    }
+    for (Process restore : all) {
       assertThat(ScratchHost.lines(restore)).singleElement().asString().contains("usage");
       assertThat(restore.waitFor()).isEqualTo(2);
     }
@@ -161,25 +168,6 @@ class HandoverTest {
       return Files.readSymbolicLink(link).toString();
     } catch (IOException closed) {
       return "";
-    }
-  }
-
-  @Test
-  void aHoldIsInForceAcrossAHandoverWithoutBeingGivenBack() throws Exception {
-    try (FakeGuest guest = host.guest()) {
-      Process daemon = host.start();
-      ScratchHost.awaitReady(daemon);
-      assertThat(host.post("/v1/cpus/set", "{\"cpus\":\"1\",\"level\":\"1700000\"}"))
-          .startsWith("HTTP/1.1 200");
-      assertThat(host.post("/v1/handover", "{}")).startsWith("HTTP/1.1 200");
-      assertThat(daemon.waitFor(ScratchHost.WAIT_S, TimeUnit.SECONDS)).isTrue();
-
-      Process next = host.start();
-      List<String> log = ScratchHost.awaitReady(next);
-
-      assertThat(log).noneMatch(line -> line.contains("given back"));
-      assertThat(host.policy(1).resolve("scaling_setspeed")).hasContent("1700000");
-      assertThat(host.policy(1).resolve("scaling_governor")).hasContent("userspace");
     }
   }
 }

@@ -216,12 +216,6 @@ final class Steward {
       managed.forget();
       return true;
     } catch (SysfsException refused) {
-      if (refused.errno() == Errno.ENOENT || refused.errno() == Errno.ENODEV) {
-        LOG.warn("{} is gone and cannot be given back: {}", managed, refused.getMessage());
-        managed.domain.close();
-        managed.forget();
-        return true;
-      }
       refuse(managed, refused);
       return false;
     }

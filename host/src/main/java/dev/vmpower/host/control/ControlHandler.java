@@ -41,7 +41,7 @@ final class ControlHandler extends Handler.Abstract {
   static final int BODY_BYTES_MAX = 64 << 10;
 
   /** For the body to come, and then for the answer. */
-  private static final int WAIT_S_MAX = 10;
+  static final int WAIT_S_MAX = 10;
 
   static final int OK = 200;
 
@@ -51,12 +51,14 @@ final class ControlHandler extends Handler.Abstract {
   private final Rights rights;
   private final EventStreams streams;
   private final Executor threads;
+  private final int waitS;
 
-  ControlHandler(Routes routes, Rights rights, EventStreams streams, Executor threads) {
+  ControlHandler(Routes routes, Rights rights, EventStreams streams, Executor threads, int waitS) {
     this.routes = routes;
     this.rights = rights;
     this.streams = streams;
     this.threads = threads;
+    this.waitS = waitS;
   }
 
   @Override
@@ -173,13 +175,12 @@ final class ControlHandler extends Handler.Abstract {
     }
 
     private void within(CompletableFuture<?> awaited, int status, String otherwise) {
-      RequestException late =
-          new RequestException(status, otherwise + ", within " + WAIT_S_MAX + " s");
+      RequestException late = new RequestException(status, otherwise + ", within " + waitS + " s");
       Scheduler.Task timer =
           request
               .getComponents()
               .getScheduler()
-              .schedule(() -> awaited.completeExceptionally(late), WAIT_S_MAX, TimeUnit.SECONDS);
+              .schedule(() -> awaited.completeExceptionally(late), waitS, TimeUnit.SECONDS);
       var unused = awaited.whenComplete((done, failed) -> timer.cancel());
     }
 

@@ -110,6 +110,7 @@ public final class ControlServer implements AutoCloseable {
   private final @Nullable InetSocketAddress http;
   private final HistoryKeeper keeper;
   private @Nullable HttpService service;
+  private int waitS = ControlHandler.WAIT_S_MAX;
 
   /**
    * Makes a server that does not yet listen.
@@ -148,6 +149,11 @@ public final class ControlServer implements AutoCloseable {
     this.streams = new EventStreams(feed);
     this.http = http;
     this.keeper = new HistoryKeeper(feed, asker, InstantSource.system());
+  }
+
+  /** Sets, before it listens, how long a body may take to come, and then an answer. */
+  void setWait(int seconds) {
+    waitS = seconds;
   }
 
   // One thread: pinning and reloading come one after the other, and it ends when unused.
@@ -192,7 +198,8 @@ public final class ControlServer implements AutoCloseable {
               rights,
               new Routes(asker, pinner, reloader, leaver, meter, slow, streams),
               streams,
-              http);
+              http,
+              waitS);
       service = started;
       if (http != null) {
         streams.keep(keeper);

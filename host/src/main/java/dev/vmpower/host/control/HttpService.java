@@ -34,13 +34,15 @@ final class HttpService {
    * Prepares to serve the connections of {@code listener} that have a right to it.
    *
    * @param http where everybody on this host may look; null for nowhere
+   * @param waitS how long a body may take to come, and then an answer
    */
   HttpService(
       ServerSocketChannel listener,
       Rights rights,
       Routes routes,
       EventStreams streams,
-      @Nullable InetSocketAddress http) {
+      @Nullable InetSocketAddress http,
+      int waitS) {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, THREADS_MIN);
     threads.setName("control");
     threads.setReservedThreads(0);
@@ -52,7 +54,7 @@ final class HttpService {
             new ArrayByteBufferPool(
                 0, -1, POOLED_BUFFER_BYTES_MAX, Integer.MAX_VALUE, POOLED_BYTES_MAX, 0));
     server.setStopAtShutdown(false);
-    ControlHandler control = new ControlHandler(routes, rights, streams, threads);
+    ControlHandler control = new ControlHandler(routes, rights, streams, threads, waitS);
     server.setHandler(http == null ? control : new PageHandler(http, control));
     server.setErrorHandler(ControlHandler::answerBrokenHttp);
     UnixConnector connector =

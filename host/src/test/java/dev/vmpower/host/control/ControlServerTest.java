@@ -49,24 +49,27 @@ class ControlServerTest {
   }
 
   private ControlServer serve(Path path) throws IOException {
-    ControlServer made =
-        new ControlServer(
-            path,
-            null,
-            monitor,
-            (vm, vcpu, cpus) -> {
-              if (vm.equals("gone")) {
-                throw new Verb.RefusedException("there is no VM gone");
-              }
-              pinned.add(vm + "/" + vcpu + "=" + cpus);
-              return "pinned";
-            },
-            () -> reloader.reload(),
-            after -> new ControlServer.Farewell("", () -> {}),
-            new CannedMeter(),
-            new Feed());
+    ControlServer made = make(path);
     made.start();
     return made;
+  }
+
+  private ControlServer make(Path path) {
+    return new ControlServer(
+        path,
+        null,
+        monitor,
+        (vm, vcpu, cpus) -> {
+          if (vm.equals("gone")) {
+            throw new Verb.RefusedException("there is no VM gone");
+          }
+          pinned.add(vm + "/" + vcpu + "=" + cpus);
+          return "pinned";
+        },
+        () -> reloader.reload(),
+        after -> new ControlServer.Farewell("", () -> {}),
+        new CannedMeter(),
+        new Feed());
   }
 
   @AfterEach
@@ -345,8 +348,17 @@ class ControlServerTest {
   @Test
   void aMonitorThatDoesNotAnswerIsA503AndABodyThatDoesNotComeA408() throws IOException {
     monitor.silent = true;
-    try (RawClient late = new RawClient(socket);
-        RawClient unfinished = new RawClient(socket)) {
+    Path other = directory.resolve("impatient.sock");
+    try (ControlServer impatient = make(other)) {
+      impatient.setWait(1);
+      impatient.start();
+      isImpatient(other);
+    }
+  }
+
+  private static void isImpatient(Path other) throws IOException {
+    try (RawClient late = new RawClient(other);
+        RawClient unfinished = new RawClient(other)) {
       unfinished.send("POST /v1/pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
       late.send("GET /v1/cpus HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
@@ -354,7 +366,7 @@ class ControlServerTest {
       Answer noBody = unfinished.answer();
 
       assertThat(noAnswer.status()).isEqualTo(503);
-      assertThat(noAnswer.body()).contains("within 10 s");
+      assertThat(noAnswer.body()).contains("within 1 s");
       assertThat(noBody.status()).isEqualTo(408);
       assertThat(unfinished.ended()).isTrue();
     }

@@ -1,0 +1,123 @@
+package dev.vmpower.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToIntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** What a daemon takes over time: memory, threads, descriptors; and what it did meanwhile. */
+final class SoakFigures {
+  private static final Pattern TOTAL = Pattern.compile("\nTotal +\\d+ +(\\d+)");
+
+  private record Sample(
+      int seconds,
+      long requests,
+      long restarts,
+      long disturbances,
+      long wrong,
+      int rssKib,
+      int heapKib,
+      int threads,
+      int fds) {}
+
+  private final long pid;
+  private final List<SoakVm> vms;
+  private final SoakDisturber disturber;
+  private final long beganNs = System.nanoTime();
+  private final List<Sample> samples = new ArrayList<>();
+
+  SoakFigures(long pid, List<SoakVm> vms, SoakDisturber disturber) {
+    this.pid = pid;
+    this.vms = vms;
+    this.disturber = disturber;
+  }
+
+  /** Takes the figures of this moment; the heap after a full collection. */
+  void sample() throws IOException {
+    String status = Files.readString(Path.of("/proc/" + pid + "/status"));
+    samples.add(
+        new Sample(
+            (int) ((System.nanoTime() - beganNs) / 1_000_000_000L),
+            vms.stream().mapToLong(vm -> vm.requests).sum(),
+            vms.stream().mapToLong(vm -> vm.restarts).sum(),
+            disturber.disturbances,
+            vms.stream().mapToLong(vm -> vm.wrongs).sum(),
+            number(status, "VmRSS:\\s+(\\d+) kB"),
+            heapKib(),
+            number(status, "Threads:\\s+(\\d+)"),
+            descriptors()));
+  }
+
+  private static int number(String text, String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertThat(matcher.find()).as(pattern).isTrue();
+    return Integer.parseInt(matcher.group(1));
+  }
+
+  private int heapKib() {
+    String jcmd = System.getProperty("java.home") + "/bin/jcmd";
+    String classes = Command.run(jcmd, Long.toString(pid), "GC.class_histogram").output();
+    Matcher total = TOTAL.matcher(classes); // of what is alive: it collects before
+    assertThat(total.find()).isTrue();
+    return (int) (Long.parseLong(total.group(1)) >> 10);
+  }
+
+  private int descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+      return (int) open.count();
+    }
+  }
+
+  /** The figures as a table in Markdown. */
+  String table() {
+    StringBuilder text = new StringBuilder();
+    text.append("| s | requests | wrong | VM restarts | disturbances | RSS MiB |");
+    text.append(" heap in use KiB | threads | descriptors |\n");
+    text.append("|---|---|---|---|---|---|---|---|---|\n");
+    for (Sample sample : samples) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "| %d | %,d | %d | %,d | %,d | %d | %,d | %d | %d |%n",
+              sample.seconds(),
+              sample.requests(),
+              sample.wrong(),
+              sample.restarts(),
+              sample.disturbances(),
+              sample.rssKib() >> 10,
+              sample.heapKib(),
+              sample.threads(),
+              sample.fds()));
+    }
+    return text.toString();
+  }
+
+  /** The last third took no more than the middle one, but for a slack. */
+  void nothingGrew(int slackThreads, int slackFds, double slackHeap, int slackHeapKib) {
+    assertThat(last(Sample::threads))
+        .as(table())
+        .isLessThanOrEqualTo(middle(Sample::threads) + slackThreads);
+    assertThat(last(Sample::fds)).as(table()).isLessThanOrEqualTo(middle(Sample::fds) + slackFds);
+    assertThat((double) last(Sample::heapKib))
+        .as(table())
+        .isLessThanOrEqualTo(middle(Sample::heapKib) * slackHeap + slackHeapKib);
+  }
+
+  private int middle(ToIntFunction<Sample> what) {
+    int third = samples.size() / 3;
+    return samples.subList(third, 2 * third).stream().mapToInt(what).max().orElseThrow();
+  }
+
+  private int last(ToIntFunction<Sample> what) {
+    int third = samples.size() / 3;
+    return samples.subList(2 * third, samples.size()).stream().mapToInt(what).max().orElseThrow();
+  }
+}
