@@ -179,6 +179,7 @@ final class Completion {
       case "LEVEL" -> List.of("max", "min", "up", "down");
       case "KHZ" -> List.of("hardware");
       case "TIME" -> List.of("30s", "30m", "8h", "2d");
+      case "TYPES" -> EventFilter.TYPES;
       case "FORMAT" -> List.of("json");
       case "FILE", "DIR", "SOCKET", "PATH" -> files(typed);
       default -> DpdkCommands.isAny(label) ? List.of() : DpdkCommands.split(label, '|');

@@ -76,6 +76,46 @@ final class ControlClient {
     }
   }
 
+  /** What an endless answer goes to, line by line. False ends it. */
+  interface Lines {
+    boolean take(String line) throws FailureException;
+  }
+
+  /**
+   * Asks for an answer without an end, and passes its lines on until it ends or is ended.
+   *
+   * @throws FailureException if there is no daemon to ask, it refuses, or is lost
+   */
+  void follow(String target, Lines lines) throws FailureException {
+    try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      connect(socket);
+      send(socket, target, null);
+      LineStream stream = new LineStream(socket);
+      String head = stream.line();
+      if (head == null || head.length() < 12 || !head.startsWith("HTTP/1.")) {
+        throw failed(BROKEN + "it does not begin so");
+      }
+      boolean good = head.startsWith("200", 9);
+      while (!head.isEmpty()) {
+        head = stream.line();
+        if (head == null) {
+          throw failed(BROKEN + "it ends too soon");
+        }
+      }
+      stream.beginBody(good);
+      for (String line = stream.line(); line != null; line = stream.line()) {
+        if (!good) {
+          throw failed(Row.of(Json.read(line.getBytes(StandardCharsets.UTF_8))).text("error"));
+        }
+        if (!lines.take(line)) {
+          return;
+        }
+      }
+    } catch (IOException failed) {
+      throw failed("lost the daemon at " + path + ": " + failed.getMessage());
+    }
+  }
+
   private void connect(SocketChannel socket) throws FailureException {
     try {
       socket.connect(UnixDomainSocketAddress.of(path));

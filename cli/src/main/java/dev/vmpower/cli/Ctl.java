@@ -104,12 +104,30 @@ public final class Ctl {
     switch (parsed.words()) {
       case "check-config" -> out.println(ConfigCheck.of(parsed.parameter(0), json));
       case "shell" -> shell(socket(parsed), json);
+      case "top" -> top(socket(parsed), json);
+      case "watch" -> watch(parsed, json);
       default -> {
         String version = Ctl.class.getPackage().getImplementationVersion();
         version = version == null ? "development" : version;
         out.println(json ? "{\"version\":" + Json.quote(version) + "}" : PROGRAM + " " + version);
       }
     }
+  }
+
+  private void top(String socket, boolean json) throws FailureException {
+    if (json || !Style.isTerminal(0) || !Style.isTerminal(1)) {
+      throw new FailureException(
+          FailureException.USAGE,
+          "top needs a terminal: for a script there are watch and cpu list");
+    }
+    new Top(socket, style).run(System.getenv());
+  }
+
+  private void watch(Parsed parsed, boolean json) throws FailureException {
+    EventFilter filter =
+        new EventFilter(parsed.option("--vm"), parsed.option("--cpu"), parsed.option("--type"));
+    ControlClient client = new ControlClient(Field.path(socket(parsed)));
+    new Watch(client, filter, json, out, System.err).run();
   }
 
   private void shell(String socket, boolean json) throws FailureException {

@@ -59,6 +59,27 @@ final class DaemonCalls {
             new Field("restore_after_s", Field.Type.SECONDS, "--restore-after")));
     calls.add(
         local(
+            plain(
+                "top",
+                "Show pCPUs and VMs on the whole terminal, anew each second; q ends it.",
+                "top")));
+    calls.add(
+        local(
+            new Phrase(
+                "watch",
+                List.of(),
+                "Show what happens, a line for each event; -o json for a JSON object for each.",
+                List.of("watch", "watch --vm vm0 --type vote,refusal", "watch --cpu 4-7 -o json"),
+                List.of(
+                    new Option(List.of("--vm"), "VM", "Only what is about this VM."),
+                    new Option(List.of("--cpu"), "CPUS", "Only what is about these pCPUs."),
+                    new Option(
+                        List.of("--type"),
+                        "TYPES",
+                        "Only these, with commas: vote, target, channel, vm, refusal, policy, hold,"
+                            + " status.")))));
+    calls.add(
+        local(
             new Phrase(
                 "check-config",
                 List.of("FILE"),

@@ -117,6 +117,11 @@ final class Row {
     return sum;
   }
 
+  @Override
+  public String toString() {
+    return printable(Json.write(object));
+  }
+
   private static String printable(String text) {
     StringBuilder clean = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {

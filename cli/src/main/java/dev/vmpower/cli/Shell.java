@@ -24,6 +24,9 @@ final class Shell {
 
   private static final String SELF = "shell";
 
+  /** Verbs that are none of a shell's. */
+  private static final List<String> OUTSIDE = List.of(SELF, "top", "watch");
+
   private final List<String> options;
   private final PrintStream out;
   private final PrintStream err;
@@ -120,6 +123,10 @@ final class Shell {
         return false;
       }
       case "help" -> help(words.subList(1, words.size()));
+      case "top", "watch" ->
+          throw new FailureException(
+              FailureException.USAGE,
+              words.getFirst() + " has no end: run " + Ctl.PROGRAM + " " + words.getFirst());
       case SELF -> throw new FailureException(FailureException.USAGE, "this is the shell already");
       default -> call(words);
     }
@@ -151,7 +158,7 @@ final class Shell {
   static Completion completion(String socket) throws FailureException {
     List<Phrase> phrases = new ArrayList<>();
     for (Call call : Calls.all()) {
-      if (!call.phrase().words().equals(SELF)) {
+      if (!OUTSIDE.contains(call.phrase().words())) {
         phrases.add(call.phrase());
       }
     }

@@ -56,10 +56,11 @@ final class ShellTerminal {
    * The terminal that this program has. JLine would ask it what it can do, wait for the answer, and
    * lose what is typed meanwhile; of an Apple_Terminal it knows that it cannot do any of that.
    */
-  private static Terminal terminal(Map<String, String> environment) throws IOException {
+  static Terminal terminal(Map<String, String> environment) throws IOException {
     return TerminalBuilder.builder()
         .name(Ctl.PROGRAM)
         .system(true)
+        .graphemeCluster(false)
         .env(name -> name.equals("TERM_PROGRAM") ? "Apple_Terminal" : environment.get(name))
         .build();
   }

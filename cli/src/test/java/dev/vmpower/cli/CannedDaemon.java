@@ -5,20 +5,28 @@ import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.view.ChannelView;
 import dev.vmpower.host.view.CpuView;
+import dev.vmpower.host.view.OverviewView;
 import dev.vmpower.host.view.StatusView;
 import dev.vmpower.host.view.VmView;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A real control socket; what is behind it is made up. */
 final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
   final LinkedBlockingQueue<Verb<?>> asked = new LinkedBlockingQueue<>();
+  static final int CPUS = 64;
+  static final int VMS = 30;
+
+  final Feed feed = new Feed();
+  private final AtomicLong requests = new AtomicLong();
   volatile String vm = "vm0";
   volatile @Nullable String refusal;
   private final ControlServer server;
@@ -35,7 +43,7 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
             },
             after -> new ControlServer.Farewell("", () -> {}),
             new CannedMeter(),
-            new Feed());
+            feed);
     server.start();
   }
 
@@ -56,9 +64,36 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
       case Verb.ListChannels list -> channels();
       case Verb.EnableChannels enable -> channels();
       case Verb.Status status -> status("control");
+      case Verb.Overview overview -> overview();
       case Verb.Pause pause -> status(pause.paused() ? "paused" : "control");
       default -> cpus();
     };
+  }
+
+  private OverviewView overview() {
+    List<OverviewView.CpuNow> cpus = new ArrayList<>();
+    for (int i = 0; i < CPUS; i++) {
+      boolean held = i == 1;
+      cpus.add(
+          new OverviewView.CpuNow(
+              i,
+              i,
+              i != 3,
+              i < 2,
+              i < 2 ? 1_800_000 : null,
+              900_000 + 100_000 * (i % 9),
+              1_200_000,
+              2_400_000,
+              held,
+              i == 0 ? "kept" : null));
+    }
+    List<OverviewView.VmNow> vms = new ArrayList<>();
+    long counted = requests.addAndGet(100);
+    for (int i = 0; i < VMS; i++) {
+      vms.add(new OverviewView.VmNow("web" + i, "running", 4, 2, 4, counted * i, 0));
+    }
+    vms.add(new OverviewView.VmNow("busy", "running", 1, 1, 1, counted * 1000, counted));
+    return new OverviewView("control", "connected", counted, 3, 56, 7, 45.6, cpus, vms);
   }
 
   private List<VmView> vms() {

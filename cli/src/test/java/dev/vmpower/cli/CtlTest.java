@@ -201,8 +201,8 @@ class CtlTest {
       quoteCharacter = '`',
       value = {
         "``|a command is missing: one of vm, channel, cpu, explain, pinning, pin, policy, status,"
-            + " pause,"
-            + " resume, reload, handover, check-config, shell, version;"
+            + " report, pause,"
+            + " resume, reload, handover, top, watch, check-config, shell, version;"
             + " try 'vmpowerctl --help'",
         "cpu|a command is missing: one of list, show, set, release, reclaim, turbo;"
             + " try 'vmpowerctl cpu --help'",

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
-/** A program on a real terminal of 80 columns, and what it shows there. */
+/** A program on a real terminal, and what it shows there. */
 final class PseudoTerminal implements AutoCloseable {
   private static final Path SCRIPT = Path.of("/usr/bin/script");
   private static final long WAIT_S = 30;
@@ -28,6 +28,13 @@ final class PseudoTerminal implements AutoCloseable {
 
   /** Runs a class of the class path with {@code script}, which Debian always has. */
   PseudoTerminal(Class<?> program, Map<String, String> environment, String... arguments)
+      throws IOException {
+    this(80, 24, program, environment, arguments);
+  }
+
+  /** The same on a terminal of another size. */
+  PseudoTerminal(
+      int columns, int rows, Class<?> program, Map<String, String> environment, String... arguments)
       throws IOException {
     if (!Files.isExecutable(SCRIPT)) {
       assertThat(System.getenv("CI")).as("CI needs " + SCRIPT + " (bsdutils)").isNull();
@@ -48,7 +55,13 @@ final class PseudoTerminal implements AutoCloseable {
         new ProcessBuilder(
             SCRIPT.toString(),
             "-qec",
-            "stty cols 80 rows 24; exec '" + String.join("' '", command) + "'",
+            "stty cols "
+                + columns
+                + " rows "
+                + rows
+                + "; exec '"
+                + String.join("' '", command)
+                + "'",
             "/dev/null");
     builder.environment().put("TERM", "xterm");
     builder.environment().put("LC_ALL", "C.UTF-8");
@@ -95,6 +108,39 @@ final class PseudoTerminal implements AutoCloseable {
     synchronized (screen) {
       return screen.substring(seen);
     }
+  }
+
+  /** All that was shown since the start. */
+  String everything() {
+    synchronized (screen) {
+      return screen.toString();
+    }
+  }
+
+  /** Makes the terminal another size, as its user would. */
+  void resize(int columns, int rows) throws IOException, InterruptedException {
+    Process stty =
+        new ProcessBuilder("stty", "-F", tty(), "cols", "" + columns, "rows", "" + rows)
+            .inheritIO()
+            .start();
+    assertThat(stty.waitFor()).isZero();
+  }
+
+  /** Settings of the terminal, as {@code stty -a} has them. */
+  String settings() throws IOException {
+    Process stty = new ProcessBuilder("stty", "-F", tty(), "-a").start();
+    return new String(stty.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  private String tty() throws IOException {
+    long program = process.descendants().findFirst().orElseThrow().pid();
+    return Files.readSymbolicLink(Path.of("/proc/" + program + "/fd/0")).toString();
+  }
+
+  /** Sends the program a signal, such as TERM. */
+  void signal(String name) throws IOException, InterruptedException {
+    long program = process.descendants().findFirst().orElseThrow().pid();
+    assertThat(new ProcessBuilder("kill", "-" + name, "" + program).start().waitFor()).isZero();
   }
 
   /** Waits for the end and returns the program's exit status. */

@@ -92,13 +92,17 @@ final class EventStream extends IteratingCallback {
     this.scheduler = request.getComponents().getScheduler();
   }
 
-  /** Sends the head, and from then on what there is. */
-  void begin() {
+  /** Sets the head, which goes out with the first that there is; before anybody iterates. */
+  void prepare() {
     response.setStatus(200);
     response.getHeaders().put(EVENTS);
     response.getHeaders().put(NO_STORE);
     response.getHeaders().put(CLOSE);
     response.getHeaders().put(CHUNKED);
+  }
+
+  /** Sends what there is, from now on. */
+  void begin() {
     scheduleKeepAlive();
     awaitHangUp();
     iterate();

@@ -50,7 +50,8 @@ final class EventStreams {
   /** Answers {@code request} with what {@code reader} gets. */
   void begin(Reader reader, Request request, Response response, Callback callback) {
     EventStream stream = new EventStream(reader, request, response, callback, this::ended);
-    streams.add(stream);
+    stream.prepare();
+    streams.add(stream); // the courier may begin it
     startCourier();
     stream.begin();
   }

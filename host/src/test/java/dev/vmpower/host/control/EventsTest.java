@@ -127,6 +127,18 @@ class EventsTest {
     publish(new Change.Vm(AT, "vm" + number, "running"));
   }
 
+  /** Another stream's courier may find this one before its thread has sent anything. */
+  @Test
+  void everyStreamBeginsWithItsWholeHead() throws IOException {
+    for (int i = 0; i < 300; i++) {
+      try (Follower follower = new Follower(socket)) {
+        assertThat(follower.head())
+            .as("stream %d", i)
+            .contains("Content-Type: text/event-stream", "Transfer-Encoding: chunked");
+      }
+    }
+  }
+
   @Test
   void anEventHasANumberATypeAndOneLineOfJson() throws IOException {
     try (Follower follower = new Follower(socket)) {
