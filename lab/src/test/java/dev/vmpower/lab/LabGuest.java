@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +32,11 @@ final class LabGuest implements AutoCloseable {
   /** What the guest program says after each boot. */
   private static final String UP = "up";
 
-  private final LabLibvirt libvirt;
+  private LabLibvirt libvirt;
   private final String name;
   private final Path initrd;
   private final int memoryMib;
+  private String vcpus = "";
   private @Nullable LineChannel control;
 
   private LabGuest(LabLibvirt libvirt, String name, Path initrd, int memoryMib) {
@@ -53,6 +55,17 @@ final class LabGuest implements AutoCloseable {
   static LabGuest boot(
       LabLibvirt libvirt, String name, Path initrd, int memoryMib, String... pins) {
     LabGuest guest = new LabGuest(libvirt, name, initrd, memoryMib);
+    guest.define(pins);
+    guest.start();
+    return guest;
+  }
+
+  /** As {@link #boot}, with a vCPU 1 that can be unplugged. */
+  static LabGuest bootWithPlug(LabLibvirt libvirt, String name, String... pins) {
+    LabGuest guest = new LabGuest(libvirt, name, Checkout.build().resolve("vm.initrd"), DPDK_MIB);
+    guest.vcpus =
+        "<vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>"
+            + "<vcpu id='1' enabled='yes' hotpluggable='yes'/></vcpus>";
     guest.define(pins);
     guest.start();
     return guest;
@@ -82,6 +95,7 @@ final class LabGuest implements AutoCloseable {
               .replace("@INITRD@", initrd.toString())
               .replace("@MEMORY@", Integer.toString(memoryMib))
               .replace("@SOCKETS@", sockets().toString())
+              .replace("@VCPUS@", vcpus)
               .replace("@CPUTUNE@", pins.length == 0 ? "" : "<cputune>" + cputune + "</cputune>");
       Path file = sockets().resolve(name + ".xml");
       Files.writeString(file, xml);
@@ -204,13 +218,61 @@ final class LabGuest implements AutoCloseable {
 
   /** Ends QEMU as an out-of-memory killer does; libvirt notices a second or two later. */
   void killQemu() {
-    Path pidFile = libvirt.runFolder().resolve("qemu/" + name + ".pid");
-    try {
-      long pid = Long.parseLong(Files.readString(pidFile).strip());
-      ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+    ProcessHandle.of(libvirt.qemuPid(name)).orElseThrow().destroyForcibly();
+  }
+
+  /** Lets a vCPU run elsewhere, without a word to libvirt. */
+  void moveThread(int vcpu, int cpu) {
+    Path tasks = Path.of("/proc", Long.toString(libvirt.qemuPid(name)), "task");
+    try (Stream<Path> threads = Files.list(tasks)) {
+      Path thread =
+          threads
+              .filter(task -> comm(task).startsWith("CPU " + vcpu + "/"))
+              .findFirst()
+              .orElseThrow();
+      Command.run("taskset", "-pc", Integer.toString(cpu), thread.getFileName().toString())
+          .output();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static String comm(Path task) {
+    try {
+      return Files.readString(task.resolve("comm"));
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  /** The words of virsh that move this VM, live, with its sockets at {@code sockets} there. */
+  List<String> migration(LabLibvirt there, Path sockets) {
+    try {
+      Files.createDirectories(sockets);
+      Path xml = sockets.resolve(name + ".xml");
+      Files.writeString(
+          xml,
+          virsh("dumpxml", "--migratable")
+              .replace(sockets() + "/" + name + ".", sockets + "/" + name + "."));
+      return List.of(
+          "migrate",
+          "--live",
+          "--p2p",
+          "--xml",
+          xml.toString(),
+          name,
+          there.uri(),
+          "unix://" + sockets.resolve("migration"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** It is there now, and goes on where it was. */
+  void arrived(LabLibvirt there, Path sockets) {
+    libvirt = there;
+    disconnect();
+    control = LineChannel.connect(sockets.resolve(name + ".control"));
   }
 
   /** Waits until libvirt says that the VM is off. */

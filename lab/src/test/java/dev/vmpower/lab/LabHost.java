@@ -83,12 +83,12 @@ final class LabHost implements AutoCloseable {
                 tree.root(),
                 folder.resolve("state"),
                 folder.resolve("lib"),
-                socket(),
+                socket(libvirt),
                 libvirt.uri(),
                 String.join("\n", vms));
     try {
       Files.writeString(folder.resolve("vmpower.toml"), config);
-      Files.createDirectories(socket().getParent());
+      Files.createDirectories(socket(libvirt).getParent());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -96,8 +96,8 @@ final class LabHost implements AutoCloseable {
   }
 
   // Not in the folder: the name of a test is longer than a socket's path may be.
-  private static Path socket() {
-    return LabGuest.sockets().resolve("host/control.sock");
+  private static Path socket(LabLibvirt libvirt) {
+    return LabGuest.sockets().resolve("host").resolve(libvirt.name() + ".sock");
   }
 
   private Path config() {
@@ -117,7 +117,7 @@ final class LabHost implements AutoCloseable {
   }
 
   Ctl ctl() {
-    return new Ctl(socket());
+    return new Ctl(socket(libvirt));
   }
 
   /** Starts a daemon again after the last one ended. */
@@ -151,9 +151,13 @@ final class LabHost implements AutoCloseable {
 
   /** Waits until a line of the daemon's log has {@code regex} in it. */
   void awaitLog(String regex) {
+    awaitLog(regex, SOON);
+  }
+
+  void awaitLog(String regex, Duration limit) {
     Pattern pattern = Pattern.compile(regex, Pattern.CASE_INSENSITIVE);
     await()
-        .atMost(SOON)
+        .atMost(limit)
         .pollInterval(POLL)
         .untilAsserted(
             () -> assertThat(daemon.log()).anyMatch(line -> pattern.matcher(line).find()));

@@ -121,7 +121,11 @@ final class DomainReader {
     }
   }
 
-  /** Where the vCPUs of a running domain may really run. */
+  /**
+   * Where the vCPUs of a running domain may really run. Where libvirt counts on a vCPU whose thread
+   * is gone (it waits 5 s for a guest to let one go, and misses what comes later, until it is
+   * restarted) it cannot say that of any: then where it wants them to run.
+   */
   List<VcpuInfo> affinity(MemorySegment domain, DomainXml xml) throws LibvirtException {
     if (xml.vcpusMax() == 0) {
       return List.of();
@@ -132,7 +136,10 @@ final class DomainReader {
       MemorySegment maps = arena.allocate((long) mapBytes * xml.vcpusMax());
       int count = library.virDomainGetVcpus(domain, infos, xml.vcpusMax(), maps, mapBytes);
       if (count < 0) {
-        return unanswered(library.failure(), domain, xml);
+        LibvirtException why = library.failure();
+        return why.isSystemError() && library.virDomainIsActive(domain) == 1
+            ? configured(domain, xml)
+            : unanswered(why, domain, xml);
       }
       List<VcpuInfo> vcpus = new ArrayList<>();
       for (int i = 0; i < Math.min(count, xml.vcpusMax()); i++) {

@@ -4,6 +4,7 @@ package dev.vmpower.machine.libvirt;
 public final class LibvirtException extends Exception {
   // virErrorNumber in libvirt/virterror.h
   static final int NO_SUPPORT = 3;
+  static final int SYSTEM_ERROR = 38;
   static final int NO_DOMAIN = 42;
   static final int OPERATION_INVALID = 55;
 
@@ -23,6 +24,11 @@ public final class LibvirtException extends Exception {
   /** The domain is neither running nor defined, or not any more. */
   boolean isNoDomain() {
     return code == NO_DOMAIN;
+  }
+
+  /** The host's kernel refused libvirt something. */
+  boolean isSystemError() {
+    return code == SYSTEM_ERROR;
   }
 
   /** This hypervisor, or this domain in its present state, cannot answer. */
