@@ -75,6 +75,13 @@ public final class Daemon {
     Signal.handle(new Signal("TERM"), signal -> stop.request());
     Signal.handle(new Signal("INT"), signal -> stop.request());
     Signal.handle(new Signal("HUP"), signal -> reload(running.get()));
+    String names = System.getProperty("sun.jnu.encoding", "");
+    if (!names.equals("UTF-8")) {
+      LoggerFactory.getLogger("vmpower")
+          .warn(
+              "paths are read as {}: sockets of other names are not found; set LC_CTYPE=C.UTF-8",
+              names);
+    }
     try (RunningDaemon daemon = RunningDaemon.start(file.toAbsolutePath(), config)) {
       running.set(daemon);
       Logger log = LoggerFactory.getLogger("vmpower");

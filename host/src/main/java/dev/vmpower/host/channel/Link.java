@@ -8,6 +8,7 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
@@ -35,6 +36,9 @@ final class Link {
 
   /** However often a socket hangs up, tries are this far apart at least. */
   private static final long TRY_EVERY_NS = 20_000_000L;
+
+  /** As much as struct sockaddr_un holds, without the NUL. */
+  private static final int PATH_BYTES_MAX = 107;
 
   private static final long FIRST_DELAY_NS = 5_000_000L;
   private static final long DELAY_NS_MAX = 40_000_000L;
@@ -133,6 +137,12 @@ final class Link {
   }
 
   private boolean tryOnce(Connector.Sink sink) throws IOException {
+    int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > PATH_BYTES_MAX) {
+      report(path + " is not used: it has " + bytes + " bytes, a socket's path at most 107");
+      waits = true;
+      return false;
+    }
     if (!Files.exists(path)) {
       waits = true;
       return false;

@@ -57,7 +57,7 @@ public final class ClaimLedger {
   /** Reads what an earlier daemon left. What cannot be read is no claim. */
   public void load() {
     try {
-      for (String line : Files.readAllLines(file)) {
+      for (String line : Files.readString(file).split("\n", -1)) { // a name may have any other
         String[] words = line.split(" ", 6);
         if (words.length == 6 && words[0].equals("claim")) {
           PeerProcess peer = new PeerProcess(Integer.parseInt(words[3]), Long.parseLong(words[4]));

@@ -11,6 +11,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 
 /**
  * Writes log lines to stderr from a thread of its own: whoever logs takes no lock and waits for no
@@ -22,6 +23,10 @@ final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
   private static final long CLOSE_WAIT_MS = 2_000;
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+
+  /** Controls, C1's too; what parts lines and paragraphs; what changes the direction of text. */
+  private static final Pattern UNPRINTABLE =
+      Pattern.compile("[\\p{Cc}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]");
 
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final AtomicInteger size = new AtomicInteger();
@@ -59,7 +64,8 @@ final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
     for (IThrowableProxy cause = event.getThrowableProxy();
         cause != null;
         cause = cause.getCause()) {
-      line.append("  ").append(cause.getClassName()).append(": ").append(cause.getMessage());
+      line.append("  ").append(cause.getClassName()).append(": ");
+      line.append(printable(String.valueOf(cause.getMessage())));
       for (var frame : cause.getStackTraceElementProxyArray()) {
         line.append("\n    ").append(frame);
       }
@@ -68,14 +74,9 @@ final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
     return line.toString();
   }
 
-  // One event is one line, whatever names it carries.
-  private static String printable(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isISOControl(text.charAt(i))) {
-        return text.replaceAll("\\p{Cntrl}", "?");
-      }
-    }
-    return text;
+  // One event is one line, whatever names it carries, and does nothing to a terminal.
+  static String printable(String text) {
+    return UNPRINTABLE.matcher(text).replaceAll("?");
   }
 
   private void run() {

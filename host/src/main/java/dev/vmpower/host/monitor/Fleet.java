@@ -220,6 +220,7 @@ final class Fleet {
     Entry entry = byUuid.get(domain.uuid());
     if (entry != null && !entry.vm.name().equals(domain.name())) {
       remove(entry, nowMs);
+      configure(nowMs); // a static VM of that name counts again
       entry = null;
     }
     away.remove(domain.uuid());

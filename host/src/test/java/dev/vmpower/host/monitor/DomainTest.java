@@ -16,9 +16,11 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import dev.vmpower.protocol.Command;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -225,6 +227,99 @@ class DomainTest {
       rig.post(new Event.GuestPort(ALPHA, 0, true));
       rig.sync();
       assertThat(rig.governor(0)).isEqualTo("schedutil");
+    }
+  }
+
+  @Test
+  void aRenamedDomainIsTheSameByItsUuidAndAStaticVmOfItsOldNameCountsAgain() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "1").start()) {
+      rig.post(changed(ALPHA, "vm0", DomainInfo.State.RUNNING, "0"));
+      assertThat(names(rig)).containsExactly("vm0 libvirt");
+
+      rig.post(changed(ALPHA, "vm1", DomainInfo.State.RUNNING, "0"));
+      assertThat(names(rig)).containsExactly("vm0 static", "vm1 libvirt");
+
+      rig.post(changed(BETA, "vm1", DomainInfo.State.RUNNING, "2"));
+      rig.post(new Event.DomainGone(ALPHA));
+      assertThat(names(rig)).containsExactly("vm0 static", "vm1 libvirt");
+      rig.post(changed(ALPHA, "vm2", DomainInfo.State.RUNNING, "0"));
+      rig.post(new Event.LibvirtConnected(List.of())); // all events of what follows were lost
+      assertThat(names(rig)).containsExactly("vm0 static");
+    }
+  }
+
+  private static List<String> names(Rig rig) throws Exception {
+    rig.sync();
+    return rig.ask(new Verb.ListVms()).stream().map(vm -> vm.name() + " " + vm.source()).toList();
+  }
+
+  @Test
+  void ofTwoDomainsThatNameOneSocketItsOwnerIsServed() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(at(ALPHA, "alpha", directory.resolve("alpha.0"), "0"));
+      serve(rig, guest, 1);
+      rig.post(at(BETA, "beta", directory.resolve("alpha.0"), "1"));
+      rig.monitor().awaitServing();
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      assertThat(rig.status().channels()).isEqualTo(1);
+      assertThat(rig.governor(1)).isEqualTo("schedutil");
+    }
+  }
+
+  @Test
+  void aPathThatNoSocketCanHaveHindersNobody() throws Exception {
+    Path longPath = directory.resolve("x".repeat(108));
+    Files.writeString(longPath, "");
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu =
+            FakeQemu.start("../../etc = x", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(at(BETA, "beta", longPath, "1"));
+      rig.post(at(ALPHA, "../../etc = x", directory.resolve("alpha.0"), "0"));
+      serve(rig, guest, 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+    }
+  }
+
+  private static Event at(String uuid, String name, Path socket, String cpus) {
+    return new Event.DomainChanged(
+        new DomainInfo(
+            uuid,
+            name,
+            1,
+            DomainInfo.State.RUNNING,
+            List.of(new DomainInfo.VcpuInfo(0, CpuSet.parse(cpus))),
+            List.of(new DomainInfo.ChannelInfo(0, socket, null)),
+            List.of()));
+  }
+
+  @Test
+  void fiveHundredDomainsAndOneOfFiveHundredChannelsAreTakenUpAtOnce() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      List<DomainInfo> domains = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        List<DomainInfo.ChannelInfo> channels = new ArrayList<>();
+        for (int n = 0; n < (i == 0 ? 500 : 8); n++) {
+          Path socket = directory.resolve("many/" + i + "." + n);
+          channels.add(new DomainInfo.ChannelInfo(n, socket, null));
+        }
+        String uuid = String.format(Locale.ROOT, "%08d-0000-0000-0000-000000000000", i);
+        List<DomainInfo.VcpuInfo> vcpus = List.of(new DomainInfo.VcpuInfo(0, CpuSet.of(i % 4)));
+        domains.add(
+            new DomainInfo(uuid, "d" + i, i, DomainInfo.State.RUNNING, vcpus, channels, List.of()));
+      }
+      rig.post(new Event.LibvirtConnected(domains));
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.ask(new Verb.ListVms())).hasSize(501);
+      assertThat(rig.khz(0)).as("neighbours that never asked").isEqualTo(2_601_000);
+      rig.post(new Event.LibvirtConnected(List.of()));
+      rig.sync();
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
     }
   }
 
