@@ -81,6 +81,7 @@ class ArchitectureTest {
                       |                                             | java.net.URLEncoder java.nio
                       |                                             | org.slf4j
       host.sampler    | machine.net machine.perf                    | java.io
+      host.suspects   | machine.process                             | org.slf4j
       host.claims     | machine.socket.PeerProcess                  | java.io java.nio org.slf4j
       host.clock      | host.arbiter host.config.Config host.vm     | java.io org.slf4j
                       | machine.cpu machine.cpufreq machine.sysfs   |
@@ -116,6 +117,7 @@ class ArchitectureTest {
                       | host.orders.OrdersFile host.view.VmView     |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | host.fifo.FifoFeed host.sampler             |
+                      | host.suspects                               |
                       | machine.cpu machine.cpufreq                 |
                       | machine.libvirt machine.net                 |
                       | machine.process machine.socket.PeerProcess  |

@@ -127,6 +127,7 @@ final class CpuPages {
             + cpu.text("refused_writes")
             + ", conflicts "
             + cpu.text("conflicts"));
+    page.lineIfAny("conflict", cpu.text("last_conflict"));
   }
 
   private static void holds(Page page, Row cpu) {

@@ -191,7 +191,9 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
         null,
         0,
         0,
-        0);
+        0,
+        null,
+        null);
   }
 
   @Override

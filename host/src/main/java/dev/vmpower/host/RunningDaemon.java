@@ -17,6 +17,7 @@ import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.rehearsal.Rehearsal;
 import dev.vmpower.host.sampler.Sampler;
+import dev.vmpower.host.suspects.Suspects;
 import dev.vmpower.host.view.DomainView;
 import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -25,6 +26,7 @@ import dev.vmpower.machine.cpufreq.OriginalStore;
 import dev.vmpower.machine.libvirt.LibvirtException;
 import dev.vmpower.machine.libvirt.LibvirtWatch;
 import dev.vmpower.machine.net.PacketCounters;
+import dev.vmpower.machine.process.PowerPrograms;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,6 +56,7 @@ public final class RunningDaemon implements AutoCloseable {
   private volatile boolean handedOver;
   private final Monitor monitor;
   private final Sampler sampler;
+  private final Suspects suspects = new Suspects(new PowerPrograms()::find, System::nanoTime);
   private final EnergyMeter energy;
   private final ControlServer control;
   private Config config;
@@ -163,7 +166,9 @@ public final class RunningDaemon implements AutoCloseable {
   }
 
   private void serve() throws IOException {
+    monitor.whenConflictFound(suspects::look);
     monitor.start();
+    suspects.start(cause -> monitor.mailbox().offer(new Event.Suspected(cause)));
     sampler.start(new SamplerFeed(monitor.mailbox()));
     String uri = config.libvirt().uri();
     try {
@@ -358,6 +363,7 @@ public final class RunningDaemon implements AutoCloseable {
     post(new Event.Stop(!handedOver));
     boolean well = awaitEnd();
     sampler.close();
+    suspects.close();
     energy.close();
     if (fifos != null) {
       fifos.close();

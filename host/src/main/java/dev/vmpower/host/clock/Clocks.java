@@ -373,6 +373,16 @@ public final class Clocks {
     return changed;
   }
 
+  /** Names who is told, at once and often, that another program's change was found. */
+  public void whenConflictFound(Runnable told) {
+    steward.whenConflictFound(told);
+  }
+
+  /** Takes {@code cause}, a sentence, for what is behind the conflicts found last. */
+  public void accuse(String cause) {
+    Steward.accuse(map.domains(), cause);
+  }
+
   /** Makes {@code managed} ours again, after another program changed its governor or limits. */
   public void reclaim(ManagedDomain managed) throws SysfsException {
     if (managed.original != null) {

@@ -80,6 +80,9 @@ public final class ManagedDomain {
   /** What another program last changed, in words; empty if none did. */
   String conflict = "";
 
+  /** Who is likely to have done that, in a sentence; empty until somebody has looked. */
+  String conflictCause = "";
+
   long conflictLoggedAtNs;
   long conflictsUnlogged;
 
@@ -164,6 +167,14 @@ public final class ManagedDomain {
 
   public long conflicts() {
     return conflicts;
+  }
+
+  /** What another program last changed here and who likely did; null if none did. */
+  public @Nullable String lastConflict() {
+    if (conflict.isEmpty()) {
+      return null;
+    }
+    return conflictCause.isEmpty() ? conflict : conflict + ": " + conflictCause;
   }
 
   /** Takes over the bounds that were set for this frequency domain before it became ours. */
@@ -252,6 +263,7 @@ public final class ManagedDomain {
     fresh.refusedWrites = refusedWrites;
     fresh.conflicts = conflicts;
     fresh.conflict = conflict;
+    fresh.conflictCause = conflictCause;
     fresh.conflictLoggedAtNs = conflictLoggedAtNs;
     fresh.conflictsUnlogged = conflictsUnlogged;
     fresh.domain.inherit(domain);

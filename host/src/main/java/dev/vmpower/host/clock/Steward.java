@@ -6,6 +6,7 @@ import dev.vmpower.machine.cpufreq.Ladder;
 import dev.vmpower.machine.cpufreq.Original;
 import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.SysfsException;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +24,13 @@ final class Steward {
   /** What is undone again and again in one frequency domain is logged at most this often. */
   static final long CONFLICT_LOG_EVERY_NS = 10_000_000_000L;
 
+  /** So many conflicts are named in one log line. */
+  static final int CASES_MAX = 8;
+
+  private static final String RECLAIM = "vmpowerctl cpu reclaim CPUS";
+
   private final boolean reassert;
+  private Runnable whenFound = () -> {};
 
   Steward(boolean reassert) {
     this.reassert = reassert;
@@ -153,8 +160,10 @@ final class Steward {
     }
     if (managed.problem != Refusal.CONFLICT) {
       managed.conflicts++;
+      managed.conflict = what;
+      managed.conflictCause = "";
+      whenFound.run();
     }
-    managed.conflict = what;
     if (reassert) {
       tellReasserted(managed, what, nowNs);
       domain.reassert(original);
@@ -162,8 +171,35 @@ final class Steward {
       managed.problem = null;
       return false;
     }
-    managed.fail(Refusal.CONFLICT, what + ": another program; vmpowerctl cpu reclaim CPUS");
+    managed.fail(Refusal.CONFLICT, what + ": another program; " + RECLAIM);
     return true;
+  }
+
+  /** Names who is told, at once and often, that a conflict was found. */
+  void whenConflictFound(Runnable whenFound) {
+    this.whenFound = whenFound;
+  }
+
+  /** Takes {@code cause}, a sentence, for what is behind the conflicts of which none is known. */
+  static void accuse(List<ManagedDomain> domains, String cause) {
+    List<String> cases = new ArrayList<>();
+    for (ManagedDomain managed : domains) {
+      if (!managed.conflict.isEmpty() && managed.conflictCause.isEmpty()) {
+        managed.conflictCause = cause;
+        cases.add(managed + " (" + managed.conflict + ")");
+        if (managed.problem == Refusal.CONFLICT) {
+          managed.problemText = managed.lastConflict() + "; " + RECLAIM;
+        }
+      }
+    }
+    if (!cases.isEmpty()) {
+      int more = cases.size() - CASES_MAX;
+      LOG.warn(
+          "conflict at {}{}: {}",
+          String.join(", ", cases.subList(0, Math.min(cases.size(), CASES_MAX))),
+          more > 0 ? " and " + more + " more" : "",
+          cause);
+    }
   }
 
   private static void tellReasserted(ManagedDomain managed, String what, long nowNs) {

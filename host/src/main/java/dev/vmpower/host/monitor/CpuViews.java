@@ -62,7 +62,9 @@ final class CpuViews {
           null,
           0,
           0,
-          0);
+          0,
+          null,
+          null);
     }
     Ladder ladder = managed.domain().ladder();
     Hold hold = clocks.holdOn(managed);
@@ -95,7 +97,9 @@ final class CpuViews {
         managed.targetKhz() > 0 ? Instant.ofEpochMilli(managed.changedAtMs()).toString() : null,
         managed.writes(),
         managed.refusedWrites(),
-        managed.conflicts());
+        managed.conflicts(),
+        managed.lastConflict(),
+        positive(managed.waitingKhz()));
   }
 
   private static @Nullable Integer positive(int khz) {

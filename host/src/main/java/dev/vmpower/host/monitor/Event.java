@@ -42,6 +42,9 @@ public sealed interface Event {
   /** The sampler found out whether it can count branches; {@code whyNot} is null if it can. */
   record Branches(@Nullable String whyNot) implements Event {}
 
+  /** Who is likely to have made the changes that were found, in a sentence. */
+  record Suspected(String cause) implements Event {}
+
   /** DPDK's JSON FIFOs of these pCPUs are there. */
   record FifosOpened(CpuSet cpus) implements Event {}
 

@@ -140,6 +140,11 @@ public final class Monitor {
     this.thread = Thread.ofPlatform().name("monitor").unstarted(this::run);
   }
 
+  /** Names who finds out about other programs' changes; {@link Event.Suspected} answers. */
+  public void whenConflictFound(Runnable told) {
+    clocks.whenConflictFound(told);
+  }
+
   /** Starts serving; {@link #awaitServing} waits until all sockets that exist are connected. */
   public void start() {
     begin();
@@ -354,6 +359,7 @@ public final class Monitor {
       case Event.FifosOpened opened -> fleet.setFifos(opened.cpus());
       case Event.FifoOrdered ordered -> fifos.take(ordered, nowMs);
       case Event.Sampled sampled -> policies.take(sampled.readings());
+      case Event.Suspected suspected -> clocks.accuse(suspected.cause());
       case Event.Branches branches -> policies.setBranches(branches.whyNot());
       case Event.Configured fresh -> {
         config = fresh.config();

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param votes the vCPUs that count here
  * @param problem why it is not at its target
  * @param why the target's reason, in words
+ * @param lastConflict what another program last changed here, and who likely did
+ * @param waitingKhz what the votes come to, where {@code max_changes_per_second} keeps the target
+ *     above it for now
  */
 public record CpuView(
     int cpu,
@@ -51,7 +54,9 @@ public record CpuView(
     @Nullable String since,
     long writes,
     long refusedWrites,
-    long conflicts) {
+    long conflicts,
+    @Nullable String lastConflict,
+    @Nullable Integer waitingKhz) {
 
   /**
    * How a driver is steered.

@@ -78,7 +78,7 @@ public final class Sentence {
           + (cpu.managed() ? ", and an earlier run's settings are given back soon." : ".");
     }
     String reason = gigahertz(targetKhz) + since() + ", because " + reason(targetKhz);
-    return reason + others(targetKhz) + "." + shortfall();
+    return reason + waiting() + others(targetKhz) + "." + shortfall();
   }
 
   private String speed() {
@@ -106,6 +106,14 @@ public final class Sentence {
       return cpu.turboOff().who() + " switched turbo off, and nobody asks";
     }
     return "no VM that asked runs now, and it stays as it was";
+  }
+
+  private String waiting() {
+    return cpu.waitingKhz() == null
+        ? ""
+        : ", and lowering it to "
+            + gigahertz(cpu.waitingKhz())
+            + " waits for max_changes_per_second";
   }
 
   private @Nullable VoteView winner() {

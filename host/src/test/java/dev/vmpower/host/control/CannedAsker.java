@@ -54,7 +54,9 @@ final class CannedAsker implements ControlServer.Asker {
           null,
           4,
           0,
-          0);
+          0,
+          null,
+          null);
 
   static final ChannelView CHANNEL = new ChannelView("vm0", 1, "connected", "open", true, 12, 1, 0);
 

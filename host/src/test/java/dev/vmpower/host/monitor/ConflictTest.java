@@ -12,6 +12,7 @@ import dev.vmpower.host.Rig;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -123,6 +124,35 @@ class ConflictTest {
       rig.sysfs.write(SETSPEED, "2000000");
       rig.stop();
       assertThat(rig.khz(0)).isEqualTo(2_000_000);
+    }
+  }
+
+  @Test
+  void whoLikelyDidItIsAskedForOnceAndShown() throws Exception {
+    String cause = "TuneD (pid 812) runs here and is the likely cause";
+    for (boolean reassert : new boolean[] {false, true}) {
+      AtomicInteger asked = new AtomicInteger();
+      try (Rig rig = rig(reassert).start()) {
+        rig.monitor().whenConflictFound(asked::incrementAndGet);
+        FakeGuest guest = rig.guest("vm0", 0);
+        guest.ask(SCALE_MIN, 0);
+        assertThat(rig.cpu(0).lastConflict()).isNull();
+        rig.sysfs.policy(0).setGovernor("performance");
+        guest.ask(SCALE_MIN, 0);
+        guest.ask(SCALE_MIN, 0);
+        assertThat(asked).hasValue(1);
+        assertThat(rig.cpu(0).lastConflict()).isEqualTo("governor is performance");
+
+        rig.post(new Event.Suspected(cause));
+
+        assertThat(rig.cpu(0).lastConflict()).isEqualTo("governor is performance: " + cause);
+        if (reassert) {
+          assertThat(rig.cpu(0).problem()).isNull();
+        } else {
+          assertThat(rig.cpu(0).problem()).contains(cause).contains("cpu reclaim");
+        }
+        assertThat(rig.cpu(1).lastConflict()).isNull();
+      }
     }
   }
 }

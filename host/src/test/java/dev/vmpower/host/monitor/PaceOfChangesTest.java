@@ -48,12 +48,14 @@ class PaceOfChangesTest {
       assertThat(rig.khz(0)).isEqualTo(2_601_000);
       assertThat(rig.cpu(0).targetKhz()).isEqualTo(2_601_000);
       assertThat(rig.cpu(0).why()).contains("waits").contains("max_changes_per_second");
+      assertThat(rig.cpu(0).waitingKhz()).isEqualTo(1_200_000);
       assertThat(rig.guest("vm1", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
       assertThat(rig.khz(2)).as("another clock").isEqualTo(1_200_000);
 
       rig.pass(2 * Rig.SECOND_NS);
       assertThat(rig.khz(0)).as("without another request").isEqualTo(1_200_000);
       assertThat(rig.cpu(0).why()).doesNotContain("waits");
+      assertThat(rig.cpu(0).waitingKhz()).isNull();
     }
   }
 

@@ -160,6 +160,8 @@ final class Situation {
         targetKhz == null ? null : since,
         0,
         0,
-        0);
+        0,
+        null,
+        null);
   }
 }
