@@ -171,7 +171,8 @@ final class Steward {
       managed.problem = null;
       return false;
     }
-    managed.fail(Refusal.CONFLICT, what + ": another program; " + RECLAIM);
+    String who = managed.conflictCause.isEmpty() ? "another program" : managed.conflictCause;
+    managed.fail(Refusal.CONFLICT, what + ": " + who + "; " + RECLAIM);
     return true;
   }
 

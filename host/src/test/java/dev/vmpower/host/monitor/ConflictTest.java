@@ -144,6 +144,7 @@ class ConflictTest {
         assertThat(rig.cpu(0).lastConflict()).isEqualTo("governor is performance");
 
         rig.post(new Event.Suspected(cause));
+        guest.ask(SCALE_MIN, 0); // it is not forgotten
 
         assertThat(rig.cpu(0).lastConflict()).isEqualTo("governor is performance: " + cause);
         if (reassert) {
