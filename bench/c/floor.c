@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PACKET_BYTES = 464, CHANNELS_PER_VM = 4, CHANNELS_MAX = 8192, UNIT_OFFSET = 8, UNIT_MAX = 3 };
+enum { PACKET_BYTES = 464, CHANNELS_PER_VM = 4, FIRST_CPU = 16, CHANNELS_MAX = 8192, UNIT_OFFSET = 8, UNIT_MAX = 3 };
 static const char FAST[] = "2401000\n", SLOW[] = "1200000\n";
 
 static void die(const char *what) {
@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
   static struct epoll_event events[CHANNELS_MAX];
   int poll = epoll_create1(0);
   for (int i = 0; i < channels; i++) {
-    files[i] = i % per_file == 0 ? open_speed(argv[2], i) : files[i - 1];
+    files[i] = i % per_file == 0 ? open_speed(argv[2], FIRST_CPU + i) : files[i - 1];
     sockets[i] = connect_to(argv[1], i);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = (unsigned)i};
     if (epoll_ctl(poll, EPOLL_CTL_ADD, sockets[i], &event) < 0) die("epoll_ctl");

@@ -105,7 +105,8 @@ void open_speeds(struct target *target) {
   target->speeds = zeroed((size_t)domains, sizeof(int));
   for (int i = 0; i < domains; i++) {
     char path[300];
-    snprintf(path, sizeof path, "%s/cpu%d/cpufreq/scaling_setspeed", target->tree, i * target->per_domain);
+    snprintf(path, sizeof path, "%s/cpu%d/cpufreq/scaling_setspeed", target->tree,
+             FIRST_CPU + i * target->per_domain);
     target->speeds[i] = open(path, O_RDONLY);
     if (target->speeds[i] < 0) die("%s: %s", path, strerror(errno));
   }
@@ -161,10 +162,10 @@ void check_speeds(struct target *target) {
   // The floor writes what came last; it settles nothing between those who share a clock.
   if (target->per_domain > 1 && strcmp(target->name, "floor") == 0) return;
   for (int i = 0; i < target->channels && !refused_wanted; i += target->per_domain) {
-    bool fast = false;
+    bool fast = false, known = true;
     for (int j = i; j < i + target->per_domain && j < target->channels; j++)
-      fast |= target->units[j] != UNIT_MIN; // who has not asked yet counts as MAX
-    check_speed(target, i / target->per_domain, fast);
+      fast |= target->units[j] == UNIT_MAX, known &= target->units[j] != 0;
+    if (known) check_speed(target, i / target->per_domain, fast);
   }
 }
 

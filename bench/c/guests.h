@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PACKET_BYTES = 464, CHANNELS_PER_VM = 4, TARGETS_MAX = 4 };
+enum { PACKET_BYTES = 464, CHANNELS_PER_VM = 4, FIRST_CPU = 16, TARGETS_MAX = 4 };
 
 // One program under test: where its guests' sockets and its cpu tree are.
 struct target {

@@ -7,6 +7,7 @@
 //       refused    the same for others' vCPUs, which are refused
 //       polite     channel 0 asks every 10 ms
 //       flooded    the same, while channel 4, of another VM, sends all it can and reads nothing
+//       one-of-many  all ask once, then channel 0 asks every ms
 //       bursts     all channels ask at once, every 20 ms
 //
 // Listens on DIRECTORY/vm0.0 ... vm0.3, vm1.0 ... and prints "listening"; a line of pids on stdin, in the order of the
@@ -131,7 +132,12 @@ static void measure(const char *kind, struct target *target, int ms, struct samp
     paced(target, end_ns, 10 * MS_NS, to);
   else if (strcmp(kind, "flooded") == 0)
     flooded(target, end_ns, to);
-  else if (strcmp(kind, "bursts") == 0)
+  else if (strcmp(kind, "one-of-many") == 0) {
+    struct sample unseen = {0};
+    saturated(target, 0, &unseen);
+    free(unseen.latency_ns);
+    paced(target, now_ns() + (uint64_t)ms * MS_NS, MS_NS, to);
+  } else if (strcmp(kind, "bursts") == 0)
     bursts(target, end_ns, to);
   else if (target->channels == 1)
     closed_loop(target, end_ns, to);

@@ -13,11 +13,15 @@ public final class Bench {
 
   private final Report report = new Report();
   private final Scenarios scenarios;
+  private final Rest rest;
+  private final Disturbed disturbed;
   private final Options options;
 
   private Bench(Tools tools, Options options) {
     this.options = options;
     this.scenarios = new Scenarios(tools, ROUNDS);
+    this.rest = new Rest(tools);
+    this.disturbed = new Disturbed(tools, ROUNDS);
   }
 
   public static void main(String[] args) throws IOException {
@@ -26,6 +30,10 @@ public final class Bench {
     Machine machine = Machine.read(String.join(" ", options.daemon()));
     Bench bench = new Bench(tools, options);
     System.out.println(machine.text());
+    if (options.only().equals(List.of("growth"))) {
+      new Growth(tools, options.checkout().resolve("docs")).plot();
+      return;
+    }
     Report.printHeader();
     bench.run();
     bench.report.writeJson(options.json(), machine);
@@ -48,6 +56,14 @@ public final class Bench {
     measure("64", scenarios::sixtyFour);
     measure("shared", scenarios::shared);
     measure("1000", () -> scenarios.thousand(scenarios.nsWith64()));
+    measure("allocation", rest::allocation);
+    measure("idle", rest::idle);
+    measure("flooded", disturbed::flooded);
+    measure("pinned", disturbed::pinned);
+    measure("listed", disturbed::listed);
+    measure("start", rest::start);
+    measure("memory", rest::memory);
+    measure("list", rest::list);
   }
 
   private void measure(String name, Scenario scenario) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneId;
 
 /** What it was measured on, in a line. */
 record Machine(String text) {
@@ -17,7 +18,7 @@ record Machine(String text) {
     return new Machine(
         "%s: %s, %d CPUs, Linux %s, Java %s; load average before it began %s; of %s."
             .formatted(
-                LocalDate.now(),
+                LocalDate.now(ZoneId.systemDefault()),
                 model,
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("os.version"),

@@ -16,6 +16,9 @@ final class Rig implements AutoCloseable {
   /** How the load generator names channels: this many of each VM. */
   static final int CHANNELS_PER_VM = 4;
 
+  /** The pCPU of channel 0; those below are for domains of libvirt. */
+  private static final int FIRST_CPU = 16;
+
   private static final String DAEMON = "vmpower";
   private static final String FLOOR = "floor";
 
@@ -23,6 +26,7 @@ final class Rig implements AutoCloseable {
    * What a rig is made of.
    *
    * @param perDomain how many channels, one after the other, share a frequency domain
+   * @param stacked whether these channels are on one pCPU, rather than on pCPUs of one clock
    * @param libvirt the URI of libvirt; "" for none
    */
   record Plan(
@@ -32,17 +36,27 @@ final class Rig implements AutoCloseable {
       int rounds,
       int ms,
       boolean withFloor,
+      boolean stacked,
       String libvirt) {
     static Plan of(String kind, int channels, int perDomain, int rounds, int ms) {
-      return new Plan(kind, channels, perDomain, rounds, ms, true, "");
+      return new Plan(kind, channels, perDomain, rounds, ms, true, false, "");
     }
 
     Plan alone() {
-      return new Plan(kind, channels, perDomain, rounds, ms, false, libvirt);
+      return new Plan(kind, channels, perDomain, rounds, ms, false, stacked, libvirt);
+    }
+
+    Plan onOneCpu() {
+      return new Plan(kind, channels, perDomain, rounds, ms, withFloor, true, libvirt);
+    }
+
+    /** The pCPU of a channel. */
+    int cpu(int channel) {
+      return FIRST_CPU + (stacked ? channel / perDomain * perDomain : channel);
     }
 
     Plan under(String uri) {
-      return new Plan(kind, channels, perDomain, rounds, ms, withFloor, uri);
+      return new Plan(kind, channels, perDomain, rounds, ms, withFloor, stacked, uri);
     }
   }
 
@@ -81,7 +95,11 @@ final class Rig implements AutoCloseable {
   }
 
   private String target(String name, Plan plan) throws IOException {
-    Path tree = CpuTree.make(directory.resolve(name + "/cpu"), plan.channels(), plan.perDomain());
+    Path tree =
+        CpuTree.make(
+            directory.resolve(name + "/cpu"),
+            FIRST_CPU + plan.channels(),
+            plan.stacked() ? 1 : plan.perDomain());
     return name + "=" + sockets(name) + "," + tree;
   }
 
@@ -110,7 +128,7 @@ final class Rig implements AutoCloseable {
       toml.append("[[vm]]\nname = \"vm").append(first / CHANNELS_PER_VM).append("\"\n");
       toml.append("channels = \"").append(sockets(DAEMON)).append("\"\nvcpus = [");
       for (int i = first; i < Math.min(first + CHANNELS_PER_VM, plan.channels()); i++) {
-        toml.append('"').append(i).append("\", ");
+        toml.append('"').append(plan.cpu(i)).append("\", ");
       }
       toml.append("]\n");
     }

@@ -4,8 +4,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -70,23 +72,32 @@ final class Server implements AutoCloseable {
     return field(Path.of("/proc/" + pid() + "/status"), "VmRSS:");
   }
 
-  /** CPU time of all its threads so far, in ns. */
-  long cpuNs() throws IOException {
-    long sum = 0;
+  /** CPU time of each of its threads so far, in ns. */
+  Map<Path, Long> cpuNs() throws IOException {
+    Map<Path, Long> all = new HashMap<>();
     for (Path task : tasks()) {
-      sum += Long.parseLong(Files.readString(task.resolve("schedstat")).split(" ")[0]);
+      all.put(task, Long.parseLong(Files.readString(task.resolve("schedstat")).split(" ")[0]));
     }
-    return sum;
+    return all;
   }
 
-  /** How often its threads have gone to sleep so far; those with a name in {@code names} only. */
-  long sleeps(List<String> names) throws IOException {
-    long sum = 0;
+  /** How often each of its threads has gone to sleep; those whose names begin so only. */
+  Map<Path, Long> sleeps(List<String> names) throws IOException {
+    Map<Path, Long> all = new HashMap<>();
     for (Path task : tasks()) {
       String name = Files.readString(task.resolve("comm")).strip();
       if (names.isEmpty() || names.stream().anyMatch(name::startsWith)) {
-        sum += field(task.resolve("status"), "voluntary_ctxt_switches:");
+        all.put(task, field(task.resolve("status"), "voluntary_ctxt_switches:"));
       }
+    }
+    return all;
+  }
+
+  /** What threads did between two looks, also those that are new; some may have ended. */
+  static double between(Map<Path, Long> before, Map<Path, Long> after) {
+    long sum = 0;
+    for (Map.Entry<Path, Long> now : after.entrySet()) {
+      sum += now.getValue() - before.getOrDefault(now.getKey(), 0L);
     }
     return sum;
   }

@@ -1,0 +1,145 @@
+package dev.vmpower.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/** What the daemon costs while nobody asks, what it holds in memory, and how soon it is there. */
+final class Rest {
+  private static final long IDLE_NS = 10_000_000_000L;
+  private static final int STARTS = 5;
+
+  // As the kernel cuts them off: at most 15 characters.
+  private static final List<String> OUR_THREADS =
+      List.of(
+          "monitor",
+          "connector",
+          "socket-watch",
+          "sampler",
+          "control",
+          "recorder",
+          "libvirt",
+          "fifo",
+          "log",
+          "energy");
+
+  private final Tools tools;
+
+  Rest(Tools tools) {
+    this.tools = tools;
+  }
+
+  /** 64 channels that have asked for a while, and then ask nothing for 10 s. */
+  List<Result> idle() throws IOException {
+    try (Rig rig = new Rig(tools, Rig.Plan.of("saturated", 64, 1, 2, 500).alone())) {
+      rig.measure();
+      LockSupport.parkNanos(2_000_000_000L); // what the JVM compiles after the load is not rest
+      Server daemon = rig.daemon();
+      Map<Path, Long> cpuNs = daemon.cpuNs();
+      Map<Path, Long> all = daemon.sleeps(List.of());
+      Map<Path, Long> ours = daemon.sleeps(OUR_THREADS);
+      long beginNs = System.nanoTime();
+      LockSupport.parkNanos(IDLE_NS);
+      double seconds = (System.nanoTime() - beginNs) / 1e9;
+      String scenario = "idle, 64 channels";
+      return List.of(
+          Result.atMost(
+              scenario,
+              "CPU, of one core",
+              0.1,
+              Figure.of(Server.between(cpuNs, daemon.cpuNs()) / seconds / 1e7),
+              "%"),
+          Result.atMost(
+              scenario,
+              "wake-ups of its own threads",
+              5,
+              Figure.of(Server.between(ours, daemon.sleeps(OUR_THREADS)) / seconds),
+              "/s"),
+          Result.atMost(
+              scenario,
+              "wake-ups of the process",
+              10,
+              Figure.of(Server.between(all, daemon.sleeps(List.of())) / seconds),
+              "/s"));
+    }
+  }
+
+  /** RSS after each channel has asked many times. */
+  List<Result> memory() throws IOException {
+    double with64 = rssMib(64, "");
+    double with1000 = rssMib(1000, "");
+    return List.of(
+        Result.atMost("memory, 64 channels", "RSS", 64, Figure.of(with64), "MiB"),
+        Result.atMost(
+            "memory, 64 channels, libvirt",
+            "RSS",
+            96,
+            Figure.of(rssMib(64, "test:///default")),
+            "MiB"),
+        Result.atMost(
+            "memory, 1,000 channels", "more RSS", 32, Figure.of(with1000 - with64), "MiB"));
+  }
+
+  private double rssMib(int channels, String libvirt) throws IOException {
+    Rig.Plan plan = Rig.Plan.of("saturated", channels, 1, 2, 1000).alone().under(libvirt);
+    try (Rig rig = new Rig(tools, plan)) {
+      rig.measure();
+      return rig.daemon().rssKib() / 1024.0;
+    }
+  }
+
+  /** Heap that the monitor takes for requests: answered, and refused. */
+  List<Result> allocation() throws IOException {
+    List<Result> results = new ArrayList<>();
+    for (String kind : List.of("saturated", "refused")) {
+      try (Rig rig = new Rig(tools, Rig.Plan.of(kind, 64, 1, 2, 500).alone())) {
+        rig.measure();
+        long before = rig.daemon().allocatedBytes(tools.jdk(), "monitor");
+        long requests = rig.measure().ourRequests();
+        long bytes = rig.daemon().allocatedBytes(tools.jdk(), "monitor") - before;
+        results.add(
+            Result.atMost(
+                    "allocation, requests " + (kind.equals("refused") ? "refused" : "answered"),
+                    "heap per request",
+                    0.1, // what the sweeps take is in it, and the JVM tells whole KiB
+                    Figure.of((double) bytes / requests),
+                    "bytes")
+                .with(bytes + " bytes for " + requests + " requests"));
+      }
+    }
+    return results;
+  }
+
+  /** From the start of the program to its line with "ready", and the first request after that. */
+  List<Result> start() throws IOException {
+    List<Double> readyMs = new ArrayList<>();
+    List<Double> firstMs = new ArrayList<>();
+    for (int i = 0; i < STARTS; i++) {
+      try (Rig rig = new Rig(tools, Rig.Plan.of("paced", 1, 1, 1, 1).alone())) {
+        readyMs.add(rig.daemon().readyNs() / 1e6);
+        firstMs.add(rig.measure().our(Load.Round::maxNs).median() / 1e6);
+      }
+    }
+    return List.of(
+        Result.atMost("start", "ready after", 400, Figure.of(readyMs), "ms"),
+        Result.atMost("start", "first answer after", 2, Figure.of(firstMs), "ms"));
+  }
+
+  /** The command that operators type most, as a shell sees it. */
+  List<Result> list() throws IOException {
+    try (Rig rig = new Rig(tools, Rig.Plan.of("paced", 64, 1, 1, 1).alone())) {
+      List<Double> ms = new ArrayList<>();
+      for (int i = 0; i < STARTS + 1; i++) {
+        long beginNs = System.nanoTime();
+        Commands.output(tools.ctl(rig.controlSocket(), "cpu", "list"), tools.jdk());
+        if (i > 0) {
+          ms.add((System.nanoTime() - beginNs) / 1e6);
+        }
+      }
+      return List.of(Result.atMost("vmpowerctl cpu list", "wall time", 150, Figure.of(ms), "ms"));
+    }
+  }
+}
