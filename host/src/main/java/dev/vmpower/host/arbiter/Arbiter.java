@@ -22,11 +22,13 @@ public final class Arbiter {
   private Arbiter() {}
 
   /**
-   * The index of the highest level that a vCPU may have; {@code turbo} is the vCPU's own switch.
+   * The index of the highest level that a vCPU may have; {@code turbo} is the vCPU's own switch. An
+   * administrator's lower limit goes before an envelope, for below it nothing can be.
    */
   public static int topIndex(boolean turbo, Envelope envelope, Ladder ladder, Bounds bounds) {
     int top = turbo && envelope.turbo() && bounds.turbo() ? 0 : ladder.nonTurboIndex();
-    return Math.max(top, ladder.floorIndex(Math.min(envelope.maxKhz(), bounds.maxKhz())));
+    int allowed = ladder.floorIndex(Math.min(envelope.maxKhz(), bounds.maxKhz()));
+    return Math.max(top, Math.min(allowed, ladder.ceilingIndex(bounds.minKhz())));
   }
 
   /** The index of the lowest level that a vCPU may have, never above {@code topIndex}. */

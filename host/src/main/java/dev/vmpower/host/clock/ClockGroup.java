@@ -201,6 +201,21 @@ final class ClockGroup {
     return (!vcpu.isClaimed() || vcpu.turbo()) && vcpu.vm().envelope().turbo();
   }
 
+  /** The targets now, for {@link #putBack}. */
+  int[] targetsKhz() {
+    return domains.stream().mapToInt(managed -> managed.targetKhz).toArray();
+  }
+
+  /**
+   * Makes the targets again what they were before something that was refused: where no vote counts,
+   * a target stays, and is not to stay at that.
+   */
+  void putBack(int[] targetsKhz) {
+    for (int i = 0; i < targetsKhz.length; i++) {
+      domains.get(i).targetKhz = targetsKhz[i];
+    }
+  }
+
   /** All pCPUs of its frequency domains. */
   CpuSet cpus() {
     CpuSet all = CpuSet.of();

@@ -185,7 +185,7 @@ final class ClockMap {
     for (Vcpu vcpu : vcpus) {
       Refusal standing = standing(vcpu, config);
       int[] where = standing == null ? domainsOf(vcpu) : NOWHERE;
-      vcpu.place(standing, where);
+      vcpu.place(standing, where, Arrays.stream(where).map(this::policyOf).toArray());
       Arrays.stream(where)
           .mapToObj(index -> groupOfDomain[index])
           .distinct()
@@ -194,6 +194,10 @@ final class ClockMap {
     for (ClockGroup group : groups) {
       group.members = members.getOrDefault(group, List.of()).toArray(new Vcpu[0]);
     }
+  }
+
+  private int policyOf(int index) {
+    return domains.get(index).domain.number();
   }
 
   private int[] domainsOf(Vcpu vcpu) {

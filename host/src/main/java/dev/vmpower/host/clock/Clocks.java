@@ -256,6 +256,9 @@ public final class Clocks {
 
   /** Why a request of {@code vcpu} is not in force; null if it is. After {@link #settle}. */
   public @Nullable Refusal refusal(Vcpu vcpu) {
+    if (vcpu.standing() != null) {
+      return vcpu.standing(); // it was pinned elsewhere in this wake-up
+    }
     for (int index : vcpu.domains()) {
       ManagedDomain managed = map.domains().get(index);
       if (map.group(managed).ruling() != null) {

@@ -7,6 +7,7 @@ import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.FrequencyDomain;
 import dev.vmpower.machine.cpufreq.Original;
+import dev.vmpower.machine.sysfs.SysfsException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -133,6 +134,21 @@ public final class ManagedDomain {
   }
 
   public Bounds bounds() {
+    return bounds;
+  }
+
+  /**
+   * The bounds as they are now: while this is not managed, an administrator may have set others
+   * since they were last read.
+   */
+  public Bounds boundsNow() {
+    if (original == null && !online.isEmpty()) {
+      try {
+        setLimits(domain.readOriginal());
+      } catch (SysfsException unreadable) {
+        return bounds; // whoever takes it over is told why
+      }
+    }
     return bounds;
   }
 

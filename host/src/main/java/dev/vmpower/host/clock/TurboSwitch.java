@@ -37,12 +37,15 @@ public final class TurboSwitch {
     TurboOff off = new TurboOff(who, nowMs);
     Map<ClockGroup, @Nullable TurboOff> before = new LinkedHashMap<>();
     parts.keySet().forEach(group -> before.put(group, group.turboOff));
+    Map<ClockGroup, int[]> targets = new LinkedHashMap<>();
+    parts.keySet().forEach(group -> targets.put(group, group.targetsKhz()));
     parts.forEach((group, part) -> put(group, part, off));
     clocks.settle(nowNs, nowMs);
     ManagedDomain refused = Holds.refused(parts.keySet());
     if (refused != null) {
       String why = refused + ": " + refused.problemText();
       before.forEach((group, was) -> put(group, group.cpus(), was));
+      targets.forEach(ClockGroup::putBack);
       clocks.settle(nowNs, nowMs);
       throw new HoldException(why);
     }

@@ -200,7 +200,8 @@ final class Connections {
       boolean speaksElsewhere =
           entry.channels.values().stream()
               .anyMatch(other -> !other.isDisabled() && other.holds(vcpu));
-      if (!speaksElsewhere && !vcpu.isFrozen()) {
+      boolean countsSomewhere = vcpu.domains().length > 0;
+      if (!speaksElsewhere && !vcpu.isFrozen() && countsSomewhere) {
         vcpu.freeze(channel.number(), standKhz(vcpu));
         clocks.touch(vcpu);
       }

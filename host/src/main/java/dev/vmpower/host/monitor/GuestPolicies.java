@@ -164,12 +164,13 @@ final class GuestPolicies {
   @Nullable Refusal standing(Vm vm, RequestPacket packet) {
     for (int i = 0; i < packet.vcpuCount(); i++) {
       Vcpu vcpu = vm.vcpu(packet.vcpu(i));
-      Refusal refusal = vcpu == null ? null : standing(vcpu);
+      // It can have been unplugged in this wake-up.
+      Refusal refusal = vcpu == null ? Refusal.OTHERS_VCPU : standing(vcpu);
       if (refusal != null) {
         return refusal;
       }
     }
-    return null;
+    return clocks.isPassive() ? Refusal.OBSERVE : null; // also where it names no vCPU
   }
 
   /** Why a policy of {@code vcpu} is not in force; null if it is. After settling. */

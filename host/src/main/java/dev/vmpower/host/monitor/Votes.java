@@ -1,6 +1,7 @@
 package dev.vmpower.host.monitor;
 
 import dev.vmpower.host.arbiter.Arbiter;
+import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.clock.ManagedDomain;
 import dev.vmpower.host.vm.Refusal;
@@ -66,9 +67,10 @@ final class Votes {
     }
     ManagedDomain lowest = clocks.domain(vcpu.domains()[0]);
     Ladder ladder = lowest.domain().ladder();
+    Envelope envelope = vcpu.vm().envelope();
     return switch (unit) {
-      case SCALE_UP -> Arbiter.up(vote, turbo, vcpu.vm().envelope(), ladder, lowest.bounds());
-      case SCALE_DOWN -> Arbiter.down(vote, turbo, vcpu.vm().envelope(), ladder, lowest.bounds());
+      case SCALE_UP -> Arbiter.up(vote, turbo, envelope, ladder, lowest.boundsNow());
+      case SCALE_DOWN -> Arbiter.down(vote, turbo, envelope, ladder, lowest.boundsNow());
       default -> Arbiter.withoutTurbo(vote, ladder);
     };
   }

@@ -26,6 +26,7 @@ public final class Vcpu {
   private CpuSet cpus = CpuSet.of();
   private @Nullable Refusal standing = Refusal.UNPINNED;
   private int[] domains = NOWHERE;
+  private int[] policies = NOWHERE; // of domains, or of those that it had last
 
   private int holders;
   private int asked = Arbiter.MAX;
@@ -80,16 +81,29 @@ public final class Vcpu {
     return domains;
   }
 
-  /** Tells where its vote counts; set when the pinning or the topology changed. */
-  public void place(@Nullable Refusal standing, int[] domains) {
+  /**
+   * Tells where its vote counts; set when the pinning or the topology changed.
+   *
+   * @param policies N of each domain's {@code policyN}, by which it is known after others came or
+   *     went
+   */
+  public void place(@Nullable Refusal standing, int[] domains, int[] policies) {
     this.standing = standing;
-    // While it is nowhere it keeps what it was frozen at.
-    if (frozenKhz != null && domains.length > 0 && !Arrays.equals(domains, this.domains)) {
-      int khz = highestFrozenKhz();
-      frozenKhz = new int[domains.length];
-      Arrays.fill(frozenKhz, khz);
+    // Where it counts nowhere for a while, it is not to forget at what level it stands.
+    if (domains.length > 0) {
+      if (frozenKhz != null && !Arrays.equals(policies, this.policies)) {
+        int khz = highestFrozenKhz();
+        frozenKhz = new int[domains.length];
+        Arrays.fill(frozenKhz, khz);
+      }
+      this.policies = policies;
     }
     this.domains = domains;
+  }
+
+  /** It is no more: what it asked for in this wake-up counts nowhere. */
+  void unplug() {
+    place(Refusal.OTHERS_VCPU, NOWHERE, NOWHERE);
   }
 
   /** Whether it has spoken up, or its VM's envelope or an operator's policy speaks for it. */
@@ -251,6 +265,9 @@ public final class Vcpu {
   public void freeze(int channel, int... khz) {
     frozenBy = channel;
     frozenKhz = khz;
+    if (domains.length == 0) {
+      policies = NOWHERE; // so that it stands at this wherever it counts next
+    }
   }
 
   /** Its vote counts again. */

@@ -204,6 +204,7 @@ public final class Vm {
     for (Vcpu vcpu : vcpus()) {
       if (!pinning.containsKey(vcpu.number())) {
         removed.add(vcpu);
+        vcpu.unplug();
       }
     }
     int length = pinning.keySet().stream().mapToInt(number -> number + 1).max().orElse(0);

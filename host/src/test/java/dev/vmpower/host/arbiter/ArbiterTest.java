@@ -39,6 +39,16 @@ class ArbiterTest {
     assertThat(LADDER.khz(index)).isEqualTo(1_700_000);
   }
 
+  @Test
+  void anAdministratorsLowerLimitGoesBeforeAnEnvelope() {
+    Bounds bounds = new Bounds(2_000_000, Integer.MAX_VALUE, true);
+    Envelope low = new Envelope(0, 1_400_000, true, false);
+
+    int index = Arbiter.levelIndex(Arbiter.MIN, true, low, LADDER, bounds);
+
+    assertThat(LADDER.khz(index)).isEqualTo(2_000_000);
+  }
+
   /** Exhaustive over envelopes and votes: 81 envelopes, 2 switches, 9 votes and both steps. */
   @Test
   void noVoteLeavesItsEnvelopeAndEveryStepIsOneLevelOrNone() {
