@@ -132,6 +132,12 @@ class ArchitectureTest {
       sim             | host host.config host.log host.monitor      | java.io java.net java.nio
                       | host.view host.vm.Refusal guest protocol    | org.HdrHistogram sun.misc
                       | machine.cpu machine.fake                    |
+      sim.world       | host.arbiter.Envelope host.channel          | java.io java.net java.nio
+                      | host.claims host.clock.Clocks               |
+                      | host.config.Config host.log host.monitor    |
+                      | host.orders machine.cpu machine.cpufreq     |
+                      | machine.fake machine.libvirt.DomainInfo     |
+                      | machine.socket.PeerProcess machine.sysfs    |
       """;
 
   private static final String OURS = "dev.vmpower.";

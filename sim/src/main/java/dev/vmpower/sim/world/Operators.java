@@ -1,0 +1,251 @@
+package dev.vmpower.sim.world;
+
+import dev.vmpower.host.monitor.Event;
+import dev.vmpower.host.monitor.Verb;
+import dev.vmpower.host.orders.Orders;
+import dev.vmpower.machine.cpu.CpuSet;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Random orders of operators, and what becomes of them. */
+final class Operators {
+  private static final String WHO = "root";
+
+  private final World world;
+  private final SplittableRandom random;
+
+  Operators(World world) {
+    this.world = world;
+    this.random = world.random;
+  }
+
+  /** Whether the rules let a verb be done. */
+  private enum Fate {
+    DONE,
+    REFUSED,
+    /** The kernel may refuse it. */
+    EITHER
+  }
+
+  void ask() {
+    switch (random.nextInt(10)) {
+      case 0, 1 -> hold();
+      case 2 -> release();
+      case 3 -> turbo();
+      case 4, 5 -> limit();
+      case 6, 7 -> enable();
+      case 8 -> query();
+      default -> pause();
+    }
+  }
+
+  private <T> void ask(Verb<T> verb, Supplier<Fate> fate, Runnable effect) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    world.note("asked " + verb);
+    world.post(
+        new Event.Asked<>(verb, answer),
+        () -> {
+          world.settle();
+          Fate expected = fate.get();
+          if (!answer.isDone()) {
+            throw new Wrong(verb + " was not answered");
+          }
+          boolean done = !answer.isCompletedExceptionally();
+          world.note("    " + (done ? "done: " : "refused: ") + verb);
+          if (expected != Fate.EITHER && done != (expected == Fate.DONE)) {
+            throw new Wrong(verb + " was " + (done ? "done" : "refused: " + why(answer)));
+          }
+          if (done) {
+            effect.run();
+          }
+          world.settle();
+        });
+  }
+
+  private static String why(CompletableFuture<?> answer) {
+    return String.valueOf(answer.exceptionNow().getMessage());
+  }
+
+  private TreeSet<Integer> anyCpus() {
+    TreeSet<Integer> cpus = new TreeSet<>();
+    int count = 1 + random.nextInt(2);
+    for (int i = 0; i < count; i++) {
+      cpus.add(random.nextInt(world.shape.cpus));
+    }
+    return cpus;
+  }
+
+  private Clock clockOf(int cpu) {
+    return world.shape.clocks.get(world.shape.clockOf[cpu]);
+  }
+
+  private static CpuSet set(Set<Integer> cpus) {
+    return Guest.set(new ArrayList<>(cpus));
+  }
+
+  private Fate steerable(Set<Integer> cpus) {
+    Arbitration host = world.host;
+    if (host.passive) {
+      return Fate.REFUSED;
+    }
+    boolean either = false;
+    for (int cpu : cpus) {
+      if (!host.online.get(cpu) || world.shape.isReserved(clockOf(cpu))) {
+        return Fate.REFUSED;
+      }
+      for (Clock tied : host.group(clockOf(cpu))) {
+        either |= world.rests.get(tied.index()).isDisturbed(world.nowNs);
+      }
+    }
+    return either ? Fate.EITHER : Fate.DONE;
+  }
+
+  private void hold() {
+    TreeSet<Integer> cpus = anyCpus();
+    List<Integer> khz = clockOf(cpus.first()).khz();
+    String level =
+        switch (random.nextInt(3)) {
+          case 0 -> "max";
+          case 1 -> "min";
+          default -> khz.get(random.nextInt(khz.size())).toString();
+        };
+    int forS = random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 0;
+    long[] untilNs = {Long.MAX_VALUE};
+    ask(
+        new Verb.SetCpus(set(cpus), level, WHO, forS),
+        () -> {
+          untilNs[0] = forS == 0 ? Long.MAX_VALUE : world.nowNs + forS * World.NS_PER_S;
+          return canHold(cpus, level);
+        },
+        () -> world.effects.hold(cpus, Effects.vote(level), untilNs[0]));
+  }
+
+  private Fate canHold(Set<Integer> cpus, String level) {
+    Fate fate = steerable(cpus);
+    for (int cpu : cpus) {
+      Clock clock = clockOf(cpu);
+      Arbitration.Hold first = world.host.holdOn(clock);
+      int vote = Effects.vote(level);
+      if (fate == Fate.REFUSED) {
+        return fate;
+      }
+      Set<Integer> held = new HashSet<>();
+      Set<Integer> named = new TreeSet<>();
+      for (Clock tied : world.host.group(clock)) {
+        for (int each : tied.cpus()) {
+          if (first != null && first.equals(world.host.holds[each])) {
+            held.add(each);
+          }
+          if (cpus.contains(each)) {
+            named.add(each);
+          }
+        }
+      }
+      if (first != null && first.vote() != vote && !cpus.containsAll(held)) {
+        return Fate.REFUSED;
+      }
+      if (vote != Vote.MAX && vote != Vote.MIN) {
+        Clock lowest = clockOf(named.iterator().next());
+        boolean turbo = vote > lowest.nonTurboKhz() && world.host.isTurboOff(lowest);
+        if (!lowest.khz().contains(vote) || turbo) {
+          return Fate.REFUSED;
+        }
+      }
+    }
+    return fate;
+  }
+
+  private void release() {
+    TreeSet<Integer> cpus = anyCpus();
+    boolean[] done = {false};
+    ask(
+        new Verb.ReleaseCpus(set(cpus)),
+        () -> {
+          done[0] = world.effects.release(cpus);
+          return done[0] ? Fate.DONE : Fate.REFUSED;
+        },
+        () -> {});
+  }
+
+  private void turbo() {
+    TreeSet<Integer> cpus = anyCpus();
+    boolean on = random.nextBoolean();
+    BooleanSupplier any = () -> cpus.stream().allMatch(cpu -> clockOf(cpu).hasTurbo());
+    ask(
+        new Verb.SwitchTurbo(set(cpus), on, WHO),
+        () -> {
+          Fate fate = on ? Fate.DONE : steerable(cpus);
+          return on || any.getAsBoolean() ? fate : Fate.REFUSED;
+        },
+        () -> world.effects.turbo(cpus, !on));
+  }
+
+  private @Nullable Guest anyGuest() {
+    return world.guests.isEmpty() ? null : world.guests.get(random.nextInt(world.guests.size()));
+  }
+
+  private void limit() {
+    Guest guest = anyGuest();
+    if (guest == null) {
+      return;
+    }
+    List<Integer> khz = world.shape.clocks.get(0).khz();
+    int low = khz.get(random.nextInt(khz.size()));
+    int high = khz.get(random.nextInt(khz.size()));
+    Orders.Limits change =
+        new Orders.Limits(
+            random.nextBoolean() ? Math.min(low, high) : 0,
+            random.nextBoolean() ? Math.max(low, high) : Integer.MAX_VALUE,
+            random.nextBoolean() ? (Boolean) random.nextBoolean() : null,
+            random.nextBoolean() ? (Boolean) random.nextBoolean() : null);
+    ask(
+        new Verb.SetEnvelope(guest.name, change, false),
+        () -> known(guest),
+        () -> world.effects.limit(guest.name, change));
+  }
+
+  private Fate known(Guest guest) {
+    return world.host.vms.containsKey(guest.name) ? Fate.DONE : Fate.REFUSED;
+  }
+
+  private void enable() {
+    Guest guest = anyGuest();
+    if (guest == null) {
+      return;
+    }
+    boolean on = random.nextBoolean();
+    Integer number = random.nextBoolean() ? (Integer) random.nextInt(Guest.PORTS) : null;
+    ask(
+        new Verb.EnableChannels(guest.name, number == null ? null : CpuSet.of(number), on),
+        () -> {
+          RuleVm vm = world.host.vms.get(guest.name);
+          boolean connected = vm != null && (number == null || vm.ports.containsKey(number));
+          return vm == null ? Fate.REFUSED : connected ? Fate.DONE : Fate.EITHER;
+        },
+        () -> world.effects.enable(guest.name, number, on));
+  }
+
+  private void query() {
+    Guest guest = anyGuest();
+    if (guest != null) {
+      boolean allowed = random.nextInt(4) > 0;
+      ask(
+          new Verb.AllowQuery(guest.name, allowed),
+          () -> known(guest),
+          () -> world.effects.allowQuery(guest.name, allowed));
+    }
+  }
+
+  private void pause() {
+    boolean paused = random.nextInt(3) == 0;
+    ask(new Verb.Pause(paused), () -> Fate.DONE, () -> world.host.passive = paused);
+  }
+}

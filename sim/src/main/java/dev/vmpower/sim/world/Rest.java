@@ -1,0 +1,116 @@
+package dev.vmpower.sim.world;
+
+import dev.vmpower.machine.fake.FakeSysfs;
+import dev.vmpower.machine.sysfs.SysfsException;
+
+/** How a frequency domain is when vmpower has no part in it. */
+final class Rest {
+  private static final long FOREVER = Long.MAX_VALUE;
+
+  final Clock clock;
+  private final String directory;
+  String governor;
+  String tampered = "";
+  int minKhz;
+  int maxKhz;
+  String setspeed;
+  boolean leftover; // an earlier run had it, and this one may still wait for its claims
+  boolean returned; // from offline or EBUSY: what the kernel guesses has to be undone first
+  private long disturbedUntilNs;
+
+  Rest(Clock clock, FakeSysfs kernel) throws SysfsException {
+    this.clock = clock;
+    this.directory = "cpufreq/policy" + clock.number() + "/";
+    this.governor = kernel.read(directory + "scaling_governor");
+    this.setspeed = kernel.read(directory + "scaling_setspeed");
+    this.minKhz = number(kernel, "min");
+    this.maxKhz = number(kernel, "max");
+  }
+
+  String file(String name) {
+    return directory + name;
+  }
+
+  /** The administrator changed it. */
+  void read(FakeSysfs kernel) throws SysfsException {
+    governor = kernel.read(directory + "scaling_governor");
+    setspeed = kernel.read(directory + "scaling_setspeed");
+    minKhz = number(kernel, "min");
+    maxKhz = number(kernel, "max");
+  }
+
+  private int number(FakeSysfs kernel, String which) throws SysfsException {
+    return Integer.parseInt(kernel.read(directory + "scaling_" + which + "_freq"));
+  }
+
+  /** What another program made of it is left as it is: that is how it is from now on. */
+  void yield(FakeSysfs kernel) {
+    try {
+      if (!tampered.isEmpty() && kernel.read(directory + "scaling_governor").equals(tampered)) {
+        governor = tampered;
+        tampered = "";
+      }
+    } catch (SysfsException offline) {
+      // Once it is back.
+    }
+  }
+
+  /** What the administrator's upper limit is, if it is one. */
+  int highestKhz() {
+    return maxKhz < clock.highest() ? maxKhz : Integer.MAX_VALUE;
+  }
+
+  void disturb() {
+    disturbedUntilNs = FOREVER;
+  }
+
+  void settleBy(long ns) {
+    disturbedUntilNs = ns;
+  }
+
+  boolean isDisturbed(long nowNs) {
+    return nowNs <= disturbedUntilNs;
+  }
+
+  boolean isDisturbedForever() {
+    return disturbedUntilNs == FOREVER;
+  }
+
+  /** Whether the kernel has it at {@code khz}, steered. */
+  boolean isAt(FakeSysfs kernel, int khz) {
+    try {
+      return kernel.read(directory + "scaling_governor").equals("userspace")
+          && kernel.read(directory + "scaling_setspeed").equals(Integer.toString(khz));
+    } catch (SysfsException offline) {
+      return false;
+    }
+  }
+
+  String show(FakeSysfs kernel) {
+    try {
+      return directory
+          + kernel.read(directory + "scaling_governor")
+          + " "
+          + kernel.read(directory + "scaling_setspeed");
+    } catch (SysfsException offline) {
+      return directory + offline.getMessage();
+    }
+  }
+
+  /** How it differs from what it was; empty where it does not. */
+  String difference(FakeSysfs kernel) throws SysfsException {
+    String now =
+        String.join(
+            " ",
+            kernel.read(directory + "scaling_governor"),
+            kernel.read(directory + "scaling_min_freq"),
+            kernel.read(directory + "scaling_max_freq"));
+    String before = governor + " " + minKhz + " " + maxKhz;
+    if (!now.equals(before)) {
+      return "is " + now + ", was " + before;
+    }
+    String speed = kernel.read(directory + "scaling_setspeed");
+    boolean keeps = governor.equals("userspace");
+    return !keeps || speed.equals(setspeed) ? "" : "set-speed is " + speed + ", was " + setspeed;
+  }
+}
