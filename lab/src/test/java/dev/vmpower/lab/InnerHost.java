@@ -67,6 +67,18 @@ final class InnerHost implements AutoCloseable {
 
   /** Starts the daemon and waits until it serves. */
   void startDaemon(String... vms) {
+    launchDaemon(vms);
+    machine.run(
+        """
+        until grep -qw ready /run/lab/log; do
+          sleep 0.2
+          if [ -e /run/lab/status ]; then cat /run/lab/log; exit 1; fi
+        done
+        """);
+  }
+
+  /** Starts the daemon and does not wait. */
+  void launchDaemon(String... vms) {
     // Compiled code would be compiled again by the emulator, and four CPUs share this machine's.
     machine.run(
         """
@@ -82,17 +94,14 @@ final class InnerHost implements AutoCloseable {
         socket = "%2$s"
         %3$s
         TOML
-        rm -f /run/lab/status /run/lab/log
+        rm -f /run/lab/status /run/lab/log /run/lab/pid
         (
           bash -c 'echo $$ >/run/lab/pid
             export JAVA_TOOL_OPTIONS=-Xint
             exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
           echo $? >/run/lab/status
         ) >/dev/null 2>/run/lab/log &
-        until grep -qw ready /run/lab/log; do
-          sleep 0.2
-          if [ -e /run/lab/status ]; then cat /run/lab/log; exit 1; fi
-        done
+        until [ -s /run/lab/pid ]; do sleep 0.02; done
         """
             .formatted(Checkout.top(), CONTROL, String.join("\n", vms)));
   }
@@ -114,6 +123,11 @@ final class InnerHost implements AutoCloseable {
         cat /run/lab/status
         """
             .formatted(signal));
+  }
+
+  /** The lines of the daemon's log that contain {@code words}. */
+  String logged(String words) {
+    return machine.run("grep -F '%s' /run/lab/log || true".formatted(words));
   }
 
   boolean daemonRuns() {

@@ -1,0 +1,177 @@
+package dev.vmpower.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * What the real kernel does by itself, and what other programs do, under a daemon that serves: vCPU
+ * 0 and 1 of a VM run on pCPUs 1 and 3.
+ */
+@Tag("lab")
+@Order(9)
+@ExtendWith(Lab.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class KernelWaysTest {
+  private static final Duration SWEEP = Duration.ofSeconds(20);
+  private static final String CPUS = "/sys/devices/system/cpu/";
+
+  private final InnerHost host = InnerHost.boot(1);
+  private final CpufreqMachine machine = host.machine();
+  private final String asBooted = host.settings();
+
+  @BeforeEach
+  void startVm() {
+    host.startGuest("vm0", 2);
+    if (!host.daemonRuns()) {
+      host.startDaemon(InnerHost.vm("vm0", "1", "3"));
+    }
+    assertThat(host.ask("vm0", "wait 0")).isEqualTo("connected");
+  }
+
+  @AfterEach
+  void allIsGivenBackWhenTheVmEnds(TestInfo test) {
+    boolean given = false;
+    try {
+      host.killGuest("vm0");
+      await().atMost(SWEEP).untilAsserted(() -> assertThat(host.settings()).isEqualTo(asBooted));
+      given = true;
+    } finally {
+      host.saveLog(test);
+      if (!given) {
+        host.startOver();
+      }
+    }
+  }
+
+  @AfterAll
+  void powerOff() {
+    host.close();
+  }
+
+  @Test
+  void anotherProgramIsNamedAndItsChangesAreLeftAloneUntilAnOperatorReclaims() {
+    host.isAcked("vm0", "max 0");
+    machine.run(
+        """
+        cat >/run/tuned <<'SH'
+        #!/bin/bash
+        echo $BASHPID >/run/tuned.pid
+        echo performance >%scpu1/cpufreq/scaling_governor
+        sleep 60
+        SH
+        chmod +x /run/tuned
+        rm -f /run/tuned.pid
+        /run/tuned >/dev/null 2>&1 &
+        until [ -s /run/tuned.pid ]; do sleep 0.05; done; sleep 0.2
+        """
+            .formatted(CPUS));
+    String pid = machine.run("cat /run/tuned.pid");
+    try {
+      host.isNacked("vm0", "min 0");
+      assertThat(machine.read(1, "scaling_governor")).isEqualTo("performance");
+      await()
+          .atMost(SWEEP)
+          .untilAsserted(
+              () ->
+                  assertThat(host.logged("likely cause"))
+                      .contains("policy1 (governor is performance)")
+                      .contains("TuneD (pid " + pid + ") runs here"));
+    } finally {
+      machine.run("kill " + pid);
+    }
+    assertThat(host.ctl("cpu show 1")).contains("TuneD (pid " + pid + ")");
+
+    host.ctl("cpu reclaim 1");
+    assertThat(machine.read(1, "scaling_setspeed")).isEqualTo(PlainCpuTree.MIN);
+    machine.run("echo 2000000 >%scpu1/cpufreq/scaling_setspeed".formatted(CPUS));
+    host.isNacked("vm0", "min 0");
+    host.ctl("cpu reclaim 1");
+    assertThat(machine.read(1, "scaling_setspeed")).isEqualTo(PlainCpuTree.MIN);
+  }
+
+  /** A limit between two entries of the table is rounded by the kernel; votes follow it. */
+  @Test
+  void aLimitLoweredMeanwhileIsAConflictAndReclaimedItBinds() {
+    String limit = CPUS + "cpu1/cpufreq/scaling_max_freq";
+    host.isAcked("vm0", "max 0");
+    machine.run("echo 1500000 >" + limit);
+    try {
+      host.isNacked("vm0", "max 0");
+      host.ctl("cpu reclaim 1");
+      host.isAcked("vm0", "max 0");
+      assertThat(machine.read(1, "scaling_setspeed")).isEqualTo("1400000");
+    } finally {
+      machine.run("echo 2601000 >" + limit);
+    }
+  }
+
+  /** EINVAL between the look at the governor and the write is a conflict; what is ACKed is so. */
+  @Test
+  void whileAnotherProgramSwitchesTheGovernorNoAnswerIsWrong() {
+    host.isAcked("vm0", "max 0");
+    machine.run(
+        """
+        cd %scpu1/cpufreq
+        (while [ ! -e /run/stop ]; do
+          echo powersave >scaling_governor; echo userspace >scaling_governor; sleep 0.01
+        done) >/dev/null 2>&1 &
+        """
+            .formatted(CPUS));
+    for (int i = 0; i < 15; i++) {
+      assertThat(host.ask("vm0", i % 2 == 0 ? "min 0" : "max 0")).isIn("ack", "nack");
+    }
+    machine.run("touch /run/stop; sleep 0.5; rm /run/stop");
+    host.ctl("cpu reclaim 1");
+    host.isAcked("vm0", "min 0");
+    assertThat(machine.read(1, "scaling_setspeed")).isEqualTo(PlainCpuTree.MIN);
+    assertThat(host.logged("[write]")).isEmpty();
+  }
+
+  @Test
+  void aDriverThatIsUnloadedAndLoadedIsTakenOverAnewAlsoIfItWasNotThereAtTheStart() {
+    host.isAcked("vm0", "min 0");
+    unloadDriver();
+    host.isNacked("vm0", "max 0");
+    loadDriver();
+    awaitTakenOver(PlainCpuTree.TURBO);
+
+    host.terminateDaemon();
+    unloadDriver();
+    host.startDaemon(InnerHost.vm("vm0", "1", "3"));
+    assertThat(host.ask("vm0", "wait 0")).isEqualTo("connected");
+    host.isNacked("vm0", "min 0");
+    assertThat(host.logged("has no cpufreq").lines()).hasSize(1);
+    loadDriver();
+    awaitTakenOver(PlainCpuTree.MIN);
+    host.isAcked("vm0", "up 0");
+  }
+
+  private void awaitTakenOver(String khz) {
+    await()
+        .atMost(SWEEP)
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(machine.read(1, "scaling_setspeed")).isEqualTo(khz));
+  }
+
+  private void unloadDriver() {
+    machine.run("busybox rmmod acpi-cpufreq");
+    assertThat(machine.run("ls %scpufreq".formatted(CPUS))).doesNotContain("policy");
+  }
+
+  private void loadDriver() {
+    machine.run(
+        "busybox insmod $(find %s/kernel/root/lib/modules -name acpi-cpufreq.ko)"
+            .formatted(Checkout.build()));
+  }
+}
