@@ -70,9 +70,9 @@ class ArchitectureTest {
       host.metrics    | host.view                                   | java.io java.nio
       host.policy     | protocol machine.cpu machine.net            |
       host.config     | host.arbiter.Envelope host.policy           | java.io java.nio org.tomlj
+                      | host.view.PlainLine machine.cpu machine.net |
                       |                                             | java.net.InetAddress
                       |                                             | java.net.InetSocketAddress
-                      | machine.cpu machine.net                     |
       host.vm         | host.arbiter host.policy machine.cpu        |
                       | machine.net                                 |
       host.fifo       | host.policy machine.cpu machine.fifo        | java.io java.nio org.slf4j

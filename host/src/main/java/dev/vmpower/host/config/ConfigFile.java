@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
@@ -78,22 +77,7 @@ public final class ConfigFile {
     } catch (IOException unreadable) {
       throw new ConfigException(file + ": cannot be read: " + unreadable.getMessage());
     }
-    TomlParseResult toml = Toml.parse(text);
-    if (toml.hasErrors()) {
-      throw syntaxError(file.toString(), toml);
-    }
-    return toml;
-  }
-
-  /** The first error of a text that is no TOML, with its place. */
-  static ConfigException syntaxError(String file, TomlParseResult toml) {
-    var error = toml.errors().getFirst();
-    return new ConfigException(
-        file + ":" + error.position().line() + ": " + oneLine(error.getMessage()));
-  }
-
-  private static String oneLine(@Nullable String message) {
-    return message == null ? "no TOML" : message.replaceAll("\\s+", " ");
+    return TomlText.parse(file.toString(), text);
   }
 
   private static Config.Cpu cpu(Section cpu) throws ConfigException {

@@ -12,7 +12,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
@@ -44,10 +43,7 @@ public final class PolicyFile {
   }
 
   private List<OperatorPolicy> policies(String text) throws ConfigException {
-    TomlParseResult toml = Toml.parse(text);
-    if (toml.hasErrors()) {
-      throw ConfigFile.syntaxError(file, toml);
-    }
+    TomlParseResult toml = TomlText.parse(file, text);
     new Section(file, "", toml).allow("policy");
     if (!(toml.get("policy") instanceof TomlArray array) || array.isEmpty()) {
       throw new ConfigException(file + ": write [[policy]], with two brackets, for each policy");

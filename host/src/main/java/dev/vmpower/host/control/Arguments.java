@@ -3,6 +3,7 @@ package dev.vmpower.host.control;
 import dev.vmpower.host.control.Routes.Found;
 import dev.vmpower.host.control.Routes.Route;
 import dev.vmpower.host.view.EnergyView;
+import dev.vmpower.host.view.PlainLine;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.util.ArrayList;
 import java.util.List;
@@ -242,8 +243,7 @@ final class Arguments {
 
   /** What is not a list of CPUs may be long; its message repeats it. */
   private static String oneLine(@Nullable String message) {
-    String line = String.valueOf(message).replaceAll("\\p{Cntrl}", "?");
-    return line.length() <= SHOWN_CHARS ? line : line.substring(0, SHOWN_CHARS) + "…";
+    return PlainLine.of(String.valueOf(message), SHOWN_CHARS);
   }
 
   private static int integer(JsonNode value) {

@@ -49,13 +49,22 @@ final class ControlHandler extends Handler.Abstract {
 
   private final Routes routes;
   private final Rights rights;
+  private final Seats seats;
+  private final SparingLog mayNot = new SparingLog();
   private final EventStreams streams;
   private final Executor threads;
   private final int waitS;
 
-  ControlHandler(Routes routes, Rights rights, EventStreams streams, Executor threads, int waitS) {
+  ControlHandler(
+      Routes routes,
+      Rights rights,
+      Seats seats,
+      EventStreams streams,
+      Executor threads,
+      int waitS) {
     this.routes = routes;
     this.rights = rights;
+    this.seats = seats;
     this.streams = streams;
     this.threads = threads;
     this.waitS = waitS;
@@ -64,6 +73,7 @@ final class ControlHandler extends Handler.Abstract {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     Exchange exchange = new Exchange(request, response, callback);
+    exchange.sit();
     try {
       Found found = routes.find(request.getMethod(), request.getHttpURI().getPath());
       if (request.getHttpURI().getQuery() != null) {
@@ -118,13 +128,22 @@ final class ControlHandler extends Handler.Abstract {
       this.callback = callback;
     }
 
+    /** From its head to the end of its answer, a request keeps its connection. */
+    void sit() {
+      Object transport = connection().getEndPoint().getTransport();
+      seats.busy(transport, true);
+      Request.addCompletionListener(request, failed -> seats.busy(transport, false));
+    }
+
     /** Whoever came through the door may look; the body of one who may not change is not read. */
     void requireRight(Route route) throws RequestException {
       Object transport = connection().getEndPoint().getTransport();
       if (route.changes()
           && (!(transport instanceof SocketChannel socket)
-              || rights.of(socket) != Rights.Right.CHANGE)) {
-        asked = Caller.describe(transport) + ": " + route.path();
+              || rights.of(socket).compareTo(Rights.Right.CHANGE) < 0)) {
+        mayNot.say(
+            request.getComponents().getScheduler(),
+            () -> Caller.describe(transport) + ": " + route.path() + ": " + rights.lookOnly());
         throw new RequestException(RequestException.FORBIDDEN, rights.lookOnly());
       }
     }

@@ -54,14 +54,14 @@ final class HttpService {
             new ArrayByteBufferPool(
                 0, -1, POOLED_BUFFER_BYTES_MAX, Integer.MAX_VALUE, POOLED_BYTES_MAX, 0));
     server.setStopAtShutdown(false);
-    ControlHandler control = new ControlHandler(routes, rights, streams, threads, waitS);
+    Seats seats = new Seats(CONNECTIONS_MAX);
+    ControlHandler control = new ControlHandler(routes, rights, seats, streams, threads, waitS);
     server.setHandler(http == null ? control : new PageHandler(http, control));
     server.setErrorHandler(ControlHandler::answerBrokenHttp);
     UnixConnector connector =
-        new UnixConnector(server, listener, rights, new HttpConnectionFactory(configuration()));
+        new UnixConnector(
+            server, listener, rights, seats, new HttpConnectionFactory(configuration()));
     connector.setIdleTimeout(IDLE_MS_MAX);
-    NetworkConnectionLimit limit = new NetworkConnectionLimit(CONNECTIONS_MAX, connector);
-    connector.addListener(limit);
     server.addConnector(connector);
     if (http != null) {
       page = pageConnector(http);

@@ -3,6 +3,7 @@ package dev.vmpower.host.control;
 import java.nio.charset.StandardCharsets;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
@@ -45,14 +46,21 @@ final class Json {
       }
       return object;
     } catch (JacksonException malformed) {
-      throw new RequestException(
-          RequestException.BAD_REQUEST, "the body is no JSON: " + firstLine(malformed));
+      throw new RequestException(RequestException.BAD_REQUEST, "the body is " + what(malformed));
     }
   }
 
-  private static String firstLine(JacksonException malformed) {
-    String message = malformed.getOriginalMessage();
-    int newline = message.indexOf('\n');
-    return newline < 0 ? message : message.substring(0, newline);
+  /** Where it goes wrong, and not what stands there. */
+  private static String what(JacksonException malformed) {
+    var place = malformed.getLocation();
+    String where =
+        place == null ? "" : ", at line " + place.getLineNr() + ", column " + place.getColumnNr();
+    String message = String.valueOf(malformed.getOriginalMessage());
+    if (message.startsWith("Duplicate")) {
+      return "JSON in which a field stands twice" + where;
+    }
+    return malformed instanceof StreamConstraintsException
+        ? "JSON that nests too deeply, or has a number or name that is too long" + where
+        : "no JSON" + where;
   }
 }

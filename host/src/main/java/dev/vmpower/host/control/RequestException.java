@@ -1,5 +1,7 @@
 package dev.vmpower.host.control;
 
+import dev.vmpower.host.view.PlainLine;
+
 /** A request that is answered with an error: its HTTP status, and one line for the operator. */
 final class RequestException extends Exception {
   private static final long serialVersionUID = 1;
@@ -21,7 +23,7 @@ final class RequestException extends Exception {
     // No stack trace: it is the answer to a caller, not a fault of this program.
     super(line, null, false, false);
     this.status = status;
-    this.line = line;
+    this.line = PlainLine.of(line);
   }
 
   int status() {

@@ -25,7 +25,9 @@ record Rights(int ownerUid, int changeGid, int lookGid, Groups groups) {
   enum Right {
     NONE,
     LOOK,
-    CHANGE
+    CHANGE,
+    /** Root and the daemon's own user: nobody else takes their seats. */
+    OWN
   }
 
   /** The right of whoever is at the other end of {@code connection}; none if that has ended. */
@@ -33,7 +35,7 @@ record Rights(int ownerUid, int changeGid, int lookGid, Groups groups) {
     try {
       PeerCredentials peer = PeerCredentials.of(connection);
       if (peer.uid() == ROOT || peer.uid() == ownerUid) {
-        return Right.CHANGE;
+        return Right.OWN;
       }
       return of(peer.gid(), PeerCredentials.groupsOf(connection));
     } catch (IOException gone) {

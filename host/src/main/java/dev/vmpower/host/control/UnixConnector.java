@@ -28,22 +28,23 @@ final class UnixConnector extends AbstractConnector {
 
   private final ServerSocketChannel listener;
   private final Selectors selectors;
+  private final Seats seats;
   private final Door door;
   private final AtomicReference<@Nullable Closeable> accepting = new AtomicReference<>();
 
   UnixConnector(
-      Server server, ServerSocketChannel listener, Rights rights, ConnectionFactory factory) {
+      Server server,
+      ServerSocketChannel listener,
+      Rights rights,
+      Seats seats,
+      ConnectionFactory factory) {
     // No acceptor threads: the selector accepts.
     super(server, null, null, null, 0, factory);
     this.listener = listener;
-    door = new Door(rights, getScheduler());
+    this.seats = seats;
+    door = new Door(rights, seats, getScheduler());
     selectors = new Selectors();
     installBean(selectors, true);
-  }
-
-  /** Lets {@code limit} count the connections. */
-  void addListener(SelectorManager.SelectorManagerListener limit) {
-    selectors.addEventListener(limit);
   }
 
   @Override
@@ -116,11 +117,13 @@ final class UnixConnector extends AbstractConnector {
     @Override
     protected void endPointOpened(EndPoint endPoint) {
       super.endPointOpened(endPoint);
+      seats.opened(endPoint);
       onEndPointOpened(endPoint);
     }
 
     @Override
     protected void endPointClosed(EndPoint endPoint) {
+      seats.left(endPoint);
       onEndPointClosed(endPoint);
       super.endPointClosed(endPoint);
     }

@@ -14,6 +14,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
   public ExecutionStatus configure(LoggerContext context) {
     context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
     context.getLogger("vmpower").setLevel(Level.INFO);
+    // It warns of strange requests, which strangers can send at will.
+    context.getLogger("org.eclipse.jetty.http").setLevel(Level.ERROR);
     append(context, System.err);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }

@@ -69,7 +69,9 @@ final class Connections {
     claimIfBrought(entry, channel, nowMs);
     ledger.change();
     touchSpokenFor(entry.vm);
-    LOG.info("{} is connected (pid {})", channel, event.peer().pid());
+    if (entry.isLineDue(channel, nowMs)) {
+      LOG.info("{} is connected (pid {})", channel, event.peer().pid());
+    }
     return channel;
   }
 
@@ -116,7 +118,9 @@ final class Connections {
     channel.vm().countSocket(-1);
     touchSpokenFor(channel.vm());
     ledger.change();
-    LOG.info("{} hung up", channel);
+    if (entry.isLineDue(channel, nowMs)) {
+      LOG.info("{} hung up", channel);
+    }
     return true;
   }
 

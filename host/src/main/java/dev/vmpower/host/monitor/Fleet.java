@@ -53,8 +53,17 @@ final class Fleet {
     /** What libvirt said last; null of a static VM. */
     @Nullable DomainInfo domain;
 
+    private final Map<Integer, ComingsAndGoings> comings = new HashMap<>();
+
     Entry(Vm vm) {
       this.vm = vm;
+    }
+
+    /** Whether the log may have a line about the coming or going of {@code channel}. */
+    boolean isLineDue(Channel channel, long nowMs) {
+      return comings
+          .computeIfAbsent(channel.number(), number -> new ComingsAndGoings())
+          .isDue(channel, nowMs);
     }
 
     /** All its sockets that are wanted now. */

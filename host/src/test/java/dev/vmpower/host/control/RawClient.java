@@ -55,6 +55,32 @@ final class RawClient implements AutoCloseable {
     }
   }
 
+  /** Sends {@code text} if the connection is still there. */
+  void trySend(String text) {
+    try {
+      send(text);
+    } catch (IOException ended) {
+      // Whoever asks will see that.
+    }
+  }
+
+  /** Whether the server has ended the connection by now. */
+  boolean hasEnded() {
+    try {
+      socket.configureBlocking(false);
+      int read = socket.read(ByteBuffer.allocate(1));
+      socket.configureBlocking(true);
+      return read < 0;
+    } catch (IOException reset) {
+      return true;
+    }
+  }
+
+  /** Ends the sending side only. */
+  void halfClose() throws IOException {
+    socket.shutdownOutput();
+  }
+
   /** Reads one answer with a Content-Length. */
   Answer answer() throws IOException {
     ByteArrayOutputStream received = new ByteArrayOutputStream();
@@ -87,12 +113,21 @@ final class RawClient implements AutoCloseable {
 
   /**
    * For another user's process: SOCKET COUNT METHOD PATH BODY. Connects COUNT times at once, sends
-   * the same on each, and prints status and body of each answer as a line, or that it ended.
+   * the same on each, and prints status and body of each answer as a line, or that it ended. For
+   * METHOD HOLD each connection gets half a head, and is kept until there is a line on stdin.
    */
   public static void main(String[] args) throws IOException {
     RawClient[] clients = new RawClient[Integer.parseInt(args[1])];
     for (int i = 0; i < clients.length; i++) {
       clients[i] = new RawClient(Path.of(args[0]));
+    }
+    if (args[2].equals("HOLD")) {
+      for (RawClient client : clients) {
+        client.trySend("GET /v1/cpus HTTP/1.1\r\n");
+      }
+      System.out.println("held");
+      var unused = System.in.read();
+      return;
     }
     String body = args[2].equals("POST") ? postText(args[3], args[4], "") : "";
     String get = args[2] + " " + args[3] + " HTTP/1.1\r\nHost: localhost\r\n\r\n";

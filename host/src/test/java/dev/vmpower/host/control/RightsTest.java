@@ -106,6 +106,14 @@ class RightsTest {
   /** A process of another user that asks as {@link RawClient#main} says; what it printed. */
   private List<String> ask(int gid, List<Integer> groups, Path socket, Object... request)
       throws Exception {
+    Process process = begin(gid, groups, socket, request);
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return printed.lines().toList();
+  }
+
+  private Process begin(int gid, List<Integer> groups, Path socket, Object... request)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of("setpriv", "--reuid", NOBODY + ""));
     command.addAll(List.of("--regid", gid + ""));
     command.add(
@@ -116,11 +124,10 @@ class RightsTest {
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", directory.toString()));
     command.addAll(List.of(RawClient.class.getName(), socket.toString()));
     Arrays.stream(request).map(Object::toString).forEach(command::add);
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).directory(directory.toFile()).start();
-    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    return printed.lines().toList();
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .directory(directory.toFile())
+        .start();
   }
 
   @Test
@@ -179,6 +186,22 @@ class RightsTest {
                     .contains("of the group games"));
     assertThat(monitor.asked).isEmpty();
     assertThat(RawClient.get(socket, "/v1/cpus").status()).isEqualTo(200);
+  }
+
+  @Test
+  void thoseWhoLookKeepNobodyOutWhoMayChangeThings() throws Exception {
+    Path socket = serve(GROUPS);
+    Awaitility.await().until(() -> RawClient.get(socket, "/v1/cpus").status() == 200);
+    Process flood = begin(users, List.of(), socket, 3 * HttpService.CONNECTIONS_MAX, "HOLD");
+    try {
+      assertThat(flood.inputReader().readLine()).isEqualTo("held");
+
+      assertThat(RawClient.post(socket, "/v1/cpus/set", HOLD).status()).isEqualTo(200);
+      assertThat(ask(games, List.of(), socket, 1, "GET", "/v1/cpus").getFirst()).startsWith("200");
+      assertThat(ask(users, List.of(), socket, 1, "GET", "/v1/cpus").getFirst()).startsWith("200");
+    } finally {
+      flood.destroyForcibly().waitFor();
+    }
   }
 
   @Test

@@ -121,7 +121,7 @@ public final class CpuSet {
   }
 
   private static String shown(String text) {
-    String line = text.replaceAll("\\p{Cntrl}", "?");
+    String line = text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
     boolean whole = line.length() <= SHOWN_CHARS_MAX;
     return "'" + (whole ? line : line.substring(0, SHOWN_CHARS_MAX) + "...") + "'";
   }

@@ -37,7 +37,7 @@ public final class LibvirtException extends Exception {
   }
 
   private static String oneLine(String message) {
-    String line = message.replaceAll("\\p{Cc}+", " ").strip();
+    String line = message.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+", " ").strip();
     return line.length() <= MESSAGE_CHARS_MAX ? line : line.substring(0, MESSAGE_CHARS_MAX) + "...";
   }
 }
