@@ -14,7 +14,6 @@ final class FileAttribute implements Attribute {
   private final FileChannel file;
   private final boolean kernel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(TEXT_BYTES_MAX);
-  private int writtenDigits = Integer.MAX_VALUE; // as many as there may be, before the first write
 
   FileAttribute(String path, Path file, boolean writable, boolean kernel) throws IOException {
     this.path = path;
@@ -89,11 +88,10 @@ final class FileAttribute implements Attribute {
     buffer.position(0).limit(digits + 1);
     try {
       file.write(buffer, 0);
-      // A plain file keeps the rest of a longer text: what was found, or was written last.
-      if (!kernel && digits < writtenDigits && file.size() > digits + 1) {
+      // A plain file keeps the rest of a longer text, whoever wrote that.
+      if (!kernel && file.size() > digits + 1) {
         file.truncate(digits + 1);
       }
-      writtenDigits = digits;
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
     } finally {
