@@ -3,6 +3,7 @@ package dev.vmpower.host.control;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -82,6 +83,12 @@ final class HttpService {
 
   private static HttpConfiguration configuration() {
     HttpConfiguration http = new HttpConfiguration();
+    // A VM's name may have % and \, sent as %25 and %5C; our routes undo each escape once.
+    http.setUriCompliance(
+        UriCompliance.DEFAULT.with(
+            "vmpower",
+            UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+            UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS));
     http.setRequestHeaderSize(HEADER_BYTES_MAX);
     http.setSendServerVersion(false);
     http.setSendDateHeader(false);
