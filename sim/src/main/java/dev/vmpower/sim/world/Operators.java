@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -74,7 +75,7 @@ final class Operators {
     return String.valueOf(answer.exceptionNow().getMessage());
   }
 
-  private TreeSet<Integer> anyCpus() {
+  private SortedSet<Integer> anyCpus() {
     TreeSet<Integer> cpus = new TreeSet<>();
     int count = 1 + random.nextInt(2);
     for (int i = 0; i < count; i++) {
@@ -109,7 +110,7 @@ final class Operators {
   }
 
   private void hold() {
-    TreeSet<Integer> cpus = anyCpus();
+    SortedSet<Integer> cpus = anyCpus();
     List<Integer> khz = clockOf(cpus.first()).khz();
     String level =
         switch (random.nextInt(3)) {
@@ -164,7 +165,7 @@ final class Operators {
   }
 
   private void release() {
-    TreeSet<Integer> cpus = anyCpus();
+    SortedSet<Integer> cpus = anyCpus();
     boolean[] done = {false};
     ask(
         new Verb.ReleaseCpus(set(cpus)),
@@ -176,7 +177,7 @@ final class Operators {
   }
 
   private void turbo() {
-    TreeSet<Integer> cpus = anyCpus();
+    SortedSet<Integer> cpus = anyCpus();
     boolean on = random.nextBoolean();
     BooleanSupplier any = () -> cpus.stream().allMatch(cpu -> clockOf(cpu).hasTurbo());
     ask(
