@@ -244,7 +244,7 @@ final class Life {
   private void requireRest(String after) throws IOException {
     world.fake.takeWrites();
     for (Rest rest : world.rests) {
-      rest.yield(world.fake);
+      rest.leave(world.fake);
       if (!rest.isDisturbed(world.nowNs)) {
         String difference = rest.difference(world.fake);
         if (!difference.isEmpty()) {

@@ -44,7 +44,7 @@ final class Rest {
   }
 
   /** What another program made of it is left as it is: that is how it is from now on. */
-  void yield(FakeSysfs kernel) {
+  void leave(FakeSysfs kernel) {
     try {
       if (!tampered.isEmpty() && kernel.read(directory + "scaling_governor").equals(tampered)) {
         governor = tampered;

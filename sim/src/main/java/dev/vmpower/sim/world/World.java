@@ -334,7 +334,7 @@ final class World {
     if (managed) {
       rest.leftover = false;
     } else if (!rest.leftover) {
-      rest.yield(fake);
+      rest.leave(fake);
     }
     if ((same && writes.isEmpty() && steps % 8 != 0) || rest.isDisturbed(nowNs)) {
       return;
