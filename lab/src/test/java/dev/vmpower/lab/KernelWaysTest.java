@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,6 +58,60 @@ class KernelWaysTest {
   @AfterAll
   void powerOff() {
     host.close();
+  }
+
+  /** What the daemon has to reckon with, shown on a pCPU that it does not manage. */
+  @Test
+  void theKernelSendsNothingWhereAWriteEqualsItsGuess() {
+    String guess =
+        machine.run(
+            """
+            cd %scpu2
+            echo userspace >cpufreq/scaling_governor
+            echo 1400000 >cpufreq/scaling_setspeed
+            echo 0 >online; echo 1 >online
+            cat cpufreq/scaling_setspeed
+            """
+                .formatted(CPUS));
+    int before = machine.pStateCommands();
+    machine.run("echo %s >%scpu2/cpufreq/scaling_setspeed".formatted(guess, CPUS));
+    List<String> sent = machine.pStates(2, before);
+    machine.run("echo schedutil >%scpu2/cpufreq/scaling_governor".formatted(CPUS));
+
+    assertThat(guess).isNotEqualTo("1400000");
+    assertThat(sent).isEmpty();
+  }
+
+  @Test
+  void aPcpuThatWasAwayForAMomentIsToldItsTargetAlsoWhereTheKernelGuessesIt() {
+    String guess = guessOf(3);
+    host.isAcked("vm0", "max 1");
+    while (!machine.read(3, "scaling_setspeed").equals(guess)) {
+      host.isAcked("vm0", "down 1");
+    }
+    int before = machine.pStateCommands();
+    machine.run("echo 0 >%1$scpu3/online; echo 1 >%1$scpu3/online".formatted(CPUS));
+
+    await()
+        .atMost(SWEEP)
+        .untilAsserted(() -> assertThat(machine.pStates(3, before)).hasSize(2).endsWith(guess));
+    host.isAcked("vm0", "min 1");
+    assertThat(host.logged("[conflict]")).isEmpty();
+  }
+
+  private String guessOf(int cpu) {
+    String guess =
+        machine.run(
+            """
+            cd %scpu%d
+            echo userspace >cpufreq/scaling_governor
+            echo 0 >online; echo 1 >online
+            cat cpufreq/scaling_setspeed
+            echo schedutil >cpufreq/scaling_governor
+            """
+                .formatted(CPUS, cpu));
+    assertThat(CpufreqMachine.P_STATES).contains(guess);
+    return guess;
   }
 
   @Test
