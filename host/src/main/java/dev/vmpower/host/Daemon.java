@@ -4,6 +4,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.log.LogSetup;
+import dev.vmpower.machine.process.ServiceManager;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,9 +32,15 @@ public final class Daemon {
    * next daemon's time is over.
    */
   public static void main(String[] args) {
-    int status = run(args);
-    LogSetup.flush();
-    Runtime.getRuntime().halt(status);
+    int status = EXIT_FAILED;
+    try {
+      status = run(args);
+      LogSetup.flush();
+    } catch (RuntimeException | Error broke) {
+      System.err.println("vmpowerd: " + broke);
+    } finally {
+      Runtime.getRuntime().halt(status); // whatever else still runs
+    }
   }
 
   private static int run(String[] args) {
@@ -69,12 +76,20 @@ public final class Daemon {
   }
 
   private static int serve(Path file, Config config) {
+    Watcher systemd;
+    try {
+      systemd = new Watcher(ServiceManager.of(System.getenv()));
+    } catch (IOException malformed) {
+      return fail(malformed.getMessage(), EXIT_FAILED);
+    }
     // A signal during the start is remembered, and obeyed as soon as there is something to end.
     AtomicReference<@Nullable RunningDaemon> running = new AtomicReference<>();
     StopRequest stop = new StopRequest();
+    // A daemon of which a part is dead had better be started anew, with everything given back.
+    Thread.setDefaultUncaughtExceptionHandler((thread, broke) -> stop.fail(thread, broke));
     Signal.handle(new Signal("TERM"), signal -> stop.request());
     Signal.handle(new Signal("INT"), signal -> stop.request());
-    Signal.handle(new Signal("HUP"), signal -> reload(running.get()));
+    Signal.handle(new Signal("HUP"), signal -> reload(running.get(), systemd));
     String names = System.getProperty("sun.jnu.encoding", "");
     if (!names.equals("UTF-8")) {
       LoggerFactory.getLogger("vmpower")
@@ -82,15 +97,18 @@ public final class Daemon {
               "paths are read as {}: sockets of other names are not found; set LC_CTYPE=C.UTF-8",
               names);
     }
-    try (RunningDaemon daemon = RunningDaemon.start(file.toAbsolutePath(), config)) {
+    try (RunningDaemon daemon =
+        RunningDaemon.start(file.toAbsolutePath(), config, systemd.heartbeat())) {
       running.set(daemon);
       Logger log = LoggerFactory.getLogger("vmpower");
       log.info("ready: {} [[vm]], root {}", config.vms().size(), config.cpu().root());
+      systemd.ready();
       var unused =
           CompletableFuture.anyOf(daemon.monitor().ended(), daemon.leaving())
               .whenComplete((done, broke) -> stop.request());
       stop.await();
-      return daemon.endedByItself() ? EXIT_FAILED : 0;
+      systemd.stopping();
+      return stop.failed() || daemon.endedByItself() ? EXIT_FAILED : 0;
     } catch (IOException failed) {
       return fail(failed.getMessage(), EXIT_FAILED);
     }
@@ -114,14 +132,16 @@ public final class Daemon {
     }
   }
 
-  private static void reload(@Nullable RunningDaemon daemon) {
+  private static void reload(@Nullable RunningDaemon daemon, Watcher systemd) {
     if (daemon != null) {
+      systemd.reloading();
       try {
         daemon.reload();
       } catch (ConfigException bad) {
         LoggerFactory.getLogger("vmpower")
             .error("the configuration stays as it was: {}", bad.getMessage());
       }
+      systemd.ready();
     }
   }
 
@@ -133,10 +153,29 @@ public final class Daemon {
   /** Somebody wants the daemon to end. */
   private static final class StopRequest {
     private boolean requested;
+    private boolean failed;
 
     synchronized void request() {
       requested = true;
       notifyAll();
+    }
+
+    /** Some thread has died of {@code broke}. */
+    void fail(Thread thread, Throwable broke) {
+      synchronized (this) {
+        failed = true;
+      }
+      request();
+      try {
+        LoggerFactory.getLogger("vmpower")
+            .error("{} broke, so the daemon ends: {}", thread.getName(), broke.toString(), broke);
+      } catch (RuntimeException | Error unsaid) {
+        // There is no memory left to say it.
+      }
+    }
+
+    synchronized boolean failed() {
+      return failed;
     }
 
     synchronized void await() {

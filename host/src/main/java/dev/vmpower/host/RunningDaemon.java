@@ -10,6 +10,7 @@ import dev.vmpower.host.energy.EnergyMeter;
 import dev.vmpower.host.fifo.FifoFeed;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.FifoOrders;
+import dev.vmpower.host.monitor.Heartbeat;
 import dev.vmpower.host.monitor.LibvirtFeed;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.host.monitor.SamplerFeed;
@@ -97,6 +98,11 @@ public final class RunningDaemon implements AutoCloseable {
    * @throws IOException in one line, if it cannot start; nothing is then changed
    */
   public static RunningDaemon start(Path file, Config config) throws IOException {
+    return start(file, config, Heartbeat.none());
+  }
+
+  /** As the other one, under a watchdog. */
+  static RunningDaemon start(Path file, Config config, Heartbeat heartbeat) throws IOException {
     StateDirectory state = StateDirectory.lock(config.state().dir());
     try {
       Files.createDirectories(config.state().lib());
@@ -114,6 +120,7 @@ public final class RunningDaemon implements AutoCloseable {
               sampler::want,
               System::nanoTime,
               System::currentTimeMillis);
+      monitor.setHeartbeat(heartbeat);
       RunningDaemon daemon = new RunningDaemon(file, config, state, monitor, sampler);
       try {
         daemon.serve();
@@ -348,20 +355,11 @@ public final class RunningDaemon implements AutoCloseable {
     return monitor.ended().isDone();
   }
 
-  private boolean awaitEnd() {
-    try {
-      monitor.ended().join();
-      return true;
-    } catch (CompletionException broke) {
-      return false;
-    }
-  }
-
   /** Gives everything back, but after a handover, and ends. */
   @Override
   public void close() throws IOException {
     post(new Event.Stop(!handedOver));
-    boolean well = awaitEnd();
+    boolean well = monitor.awaitEnd();
     sampler.close();
     suspects.close();
     energy.close();

@@ -5,11 +5,19 @@ import static dev.vmpower.protocol.Unit.SCALE_MIN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
+import dev.vmpower.machine.fake.FakeSysfs;
+import dev.vmpower.machine.sysfs.Attribute;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
+import dev.vmpower.machine.sysfs.Sysfs;
+import dev.vmpower.machine.sysfs.SysfsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,5 +54,72 @@ class GiveBackTest {
       await().untilAsserted(host::isAsFound);
       assertThat(directory.resolve("run/originals")).doesNotExist();
     }
+  }
+
+  /** A tree whose next reads end in an error. */
+  private static final class Breaking implements Sysfs {
+    private final Sysfs sysfs;
+    private final AtomicInteger breaks = new AtomicInteger();
+
+    Breaking(Sysfs sysfs) {
+      this.sysfs = sysfs;
+    }
+
+    @Override
+    public String read(String path) throws SysfsException {
+      if (breaks.getAndUpdate(left -> Math.max(left - 1, 0)) > 0) {
+        throw new StackOverflowError("as planned");
+      }
+      return sysfs.read(path);
+    }
+
+    @Override
+    public void write(String path, String value) throws SysfsException {
+      sysfs.write(path, value);
+    }
+
+    @Override
+    public Attribute open(String path, boolean writable) throws SysfsException {
+      return sysfs.open(path, writable);
+    }
+
+    @Override
+    public boolean exists(String path) {
+      return sysfs.exists(path);
+    }
+
+    @Override
+    public List<String> list(String directory) {
+      return sysfs.list(directory);
+    }
+
+    @Override
+    public long identity(String path) {
+      return sysfs.identity(path);
+    }
+
+    @Override
+    public boolean isKernel() {
+      return sysfs.isKernel();
+    }
+  }
+
+  /** Once while it serves, and once more while it gives back for that reason. */
+  @Test
+  void anErrorOnTheMonitorThreadGivesEverythingBack() throws Exception {
+    Breaking tree = new Breaking(new DirectorySysfs(directory.resolve("cpu")));
+    Rig rig = new Rig(directory, new FakeSysfs(), tree).vm("vm0", "0", "1").start();
+    FakeGuest guest = rig.guest("vm0", 0);
+    assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+    assertThat(guest.ask(SCALE_MIN, 1)).isEqualTo(ACK);
+
+    tree.breaks.set(2);
+    rig.passWhileStopped(Monitor.SWEEP_NS);
+    rig.monitor().mailbox().offer(new Event.Sync(new CompletableFuture<>()));
+
+    assertThat(rig.monitor().awaitEnd()).isFalse();
+    host.isAsFound();
+    assertThat(directory.resolve("run/originals")).doesNotExist();
+    guest.close();
   }
 }

@@ -71,7 +71,8 @@ public final class Rig implements AutoCloseable {
     this(directory, new FakeSysfs(), tree);
   }
 
-  private Rig(Path directory, FakeSysfs sysfs, Sysfs tree) {
+  /** A rig on {@code tree}, which may be the fake kernel with something before it. */
+  public Rig(Path directory, FakeSysfs sysfs, Sysfs tree) {
     this.directory = directory;
     this.sysfs = sysfs;
     this.tree = tree;

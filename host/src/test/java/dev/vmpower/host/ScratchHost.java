@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A host of plain files with two pCPUs and one static VM, and real daemon processes on it. */
 final class ScratchHost implements AutoCloseable {
@@ -85,6 +86,12 @@ final class ScratchHost implements AutoCloseable {
 
   /** Starts {@code vmpowerd VERB... --config FILE}. */
   Process start(String... verb) throws IOException {
+    return start(Map.of(), Daemon.class, List.of(), verb);
+  }
+
+  /** Starts a daemon by another main class, or in another environment. */
+  Process start(Map<String, String> environment, Class<?> main, List<String> flags, String... verb)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -94,22 +101,30 @@ final class ScratchHost implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
                 "-cp",
-                System.getProperty("java.class.path"),
-                Daemon.class.getName()));
+                System.getProperty("java.class.path")));
+    command.addAll(flags);
+    command.add(main.getName());
     command.addAll(List.of(verb));
     command.addAll(List.of("--config", config().toString()));
-    Process process = new ProcessBuilder(command).start();
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     started.add(process);
     return process;
   }
 
   /** Posts to the control socket and returns the answer with its head. */
   String post(String path, String body) throws IOException {
+    return post(directory.resolve("control.sock"), path, body);
+  }
+
+  /** Posts to a control socket and returns the answer with its head. */
+  static String post(Path controlSocket, String path, String body) throws IOException {
     String request =
         "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
             .formatted(path, body.length(), body);
     try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      socket.connect(UnixDomainSocketAddress.of(directory.resolve("control.sock")));
+      socket.connect(UnixDomainSocketAddress.of(controlSocket));
       ByteBuffer bytes = StandardCharsets.UTF_8.encode(request);
       while (bytes.hasRemaining()) {
         socket.write(bytes);

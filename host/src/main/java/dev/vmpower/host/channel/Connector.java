@@ -4,8 +4,10 @@ import dev.vmpower.machine.socket.DirectoryWatch;
 import dev.vmpower.machine.socket.PeerProcess;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +37,9 @@ public final class Connector implements Links {
   /** Channel numbers are below this. */
   public static final int CHANNELS_PER_VM_MAX = 1024;
 
+  /** A directory that could not be read is read again after this. */
+  private static final long READ_AGAIN_NS = 1_000_000_000L;
+
   private static final Logger LOG = LoggerFactory.getLogger("vmpower.channel");
 
   /** Takes a connection; false if it cannot now, and the connector is to try again. */
@@ -54,6 +59,8 @@ public final class Connector implements Links {
   private final Map<Link.Key, Link> links = new HashMap<>();
   private final Map<Link.Key, Target.One> single = new HashMap<>();
   private List<Target> targets = List.of();
+  private final Set<Path> unread = new HashSet<>(); // for lack of descriptors, or the like
+  private long readAgainAtNs;
 
   /**
    * A connector that waits for {@link #want}.
@@ -103,6 +110,7 @@ public final class Connector implements Links {
         for (Runnable task = inbox.poll(); task != null; task = inbox.poll()) {
           task.run();
         }
+        readAgain();
         tryWhatIsDue();
         if (inbox.isEmpty() && !closed) {
           LockSupport.parkNanos(this, dueInNs());
@@ -186,8 +194,19 @@ public final class Connector implements Links {
           link(target.vm(), number, entry, peer(target.peerUid()));
         }
       }
-    } catch (IOException gone) {
-      // It is watched: whenever it comes, look() is called again.
+      unread.remove(directory);
+    } catch (NoSuchFileException gone) {
+      unread.remove(directory); // it is watched: whenever it comes, look() is called again
+    } catch (IOException | DirectoryIteratorException unreadable) {
+      unread.add(directory);
+      readAgainAtNs = clockNs.getAsLong() + READ_AGAIN_NS;
+    }
+  }
+
+  private void readAgain() {
+    if (!unread.isEmpty() && clockNs.getAsLong() >= readAgainAtNs) {
+      unread.retainAll(byDirectory.keySet());
+      List.copyOf(unread).forEach(this::look);
     }
   }
 
@@ -230,7 +249,7 @@ public final class Connector implements Links {
   /** How long nothing is due, in ns. */
   private long dueInNs() {
     long nowNs = clockNs.getAsLong();
-    long dueInNs = Link.IDLE_NS;
+    long dueInNs = unread.isEmpty() ? Link.IDLE_NS : Math.max(readAgainAtNs - nowNs, 1);
     for (Link link : links.values()) {
       dueInNs = Math.min(dueInNs, link.dueInNs(nowNs));
     }

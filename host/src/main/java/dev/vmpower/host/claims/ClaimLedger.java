@@ -34,6 +34,9 @@ public final class ClaimLedger {
   /** The file is written at most this often. */
   public static final long SAVE_EVERY_NS = 100_000_000L;
 
+  /** What could not be written is tried again after this. */
+  static final long RETRY_NS = 5_000_000_000L;
+
   /** One vCPU's claim, held by one channel. */
   public record Claim(String vm, int vcpu, int channel, PeerProcess peer) {}
 
@@ -41,6 +44,7 @@ public final class ClaimLedger {
   private final Predicate<PeerProcess> isAlive;
   private final List<Claim> earlier = new ArrayList<>();
   private boolean changed;
+  private boolean failed;
   private long savedAtNs;
 
   /** A ledger in {@code directory}. */
@@ -122,8 +126,14 @@ public final class ClaimLedger {
       Path fresh = file.resolveSibling("claims.new");
       Files.writeString(fresh, text);
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      failed = false;
     } catch (IOException full) {
-      LOG.warn("{} could not be written: {}", file, full.getMessage());
+      if (!failed) {
+        LOG.warn("{} could not be written, and is tried again: {}", file, full.getMessage());
+      }
+      failed = true;
+      changed = true;
+      savedAtNs = nowNs + RETRY_NS - SAVE_EVERY_NS;
     }
   }
 

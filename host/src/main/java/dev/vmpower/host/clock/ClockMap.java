@@ -106,7 +106,8 @@ final class ClockMap {
             && !FrequencyDomains.turboIsOff(sysfs) == turbo
             && FrequencyDomains.look(sysfs, topology.present()).equals(looks)
             && !isMended(sysfs);
-    return same ? this : read(sysfs, config, this);
+    // Without a descriptor to look with, all that is known holds on.
+    return same || sysfs.ranOutOfDescriptors() ? this : read(sysfs, config, this);
   }
 
   /**

@@ -18,8 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The thread that owns every VM, vote, channel and cpufreq file.
@@ -32,8 +30,6 @@ import org.slf4j.LoggerFactory;
  * #end} itself.
  */
 public final class Monitor {
-  private static final Logger LOG = LoggerFactory.getLogger("vmpower.monitor");
-
   /** How often it looks at what the kernel changes without a word. */
   public static final long SWEEP_NS = 5_000_000_000L;
 
@@ -62,6 +58,8 @@ public final class Monitor {
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private Config config;
+  private Heartbeat heartbeat = Heartbeat.none();
+  private final LastSteps lastSteps = new LastSteps();
   private boolean stopping;
   private boolean givesBack = true;
   private boolean moreEvents;
@@ -145,6 +143,11 @@ public final class Monitor {
     clocks.whenConflictFound(told);
   }
 
+  /** Names the watchdog; before {@link #start}. */
+  public void setHeartbeat(Heartbeat heartbeat) {
+    this.heartbeat = heartbeat;
+  }
+
   /** Starts serving; {@link #awaitServing} waits until all sockets that exist are connected. */
   public void start() {
     begin();
@@ -213,32 +216,42 @@ public final class Monitor {
       }
     } catch (IOException | RuntimeException | Error broke) {
       failure = broke;
-      LOG.error("the monitor broke and gives everything back: {}", broke.toString(), broke);
     }
     end(failure);
   }
 
   /** What the thread does at its end: gives everything back, where it is to, and closes all. */
   public void end(@Nullable Throwable broke) {
-    Throwable failure = broke;
-    try {
-      ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong());
-      if (givesBack || failure != null) {
-        clocks.giveBackAll();
-      }
-      links.close();
-      fleet.closeSockets();
-      selector.close();
-    } catch (IOException | RuntimeException | Error atTheEnd) {
-      failure = failure == null ? atTheEnd : failure;
-      LOG.error("the monitor could not end well: {}", atTheEnd.toString(), atTheEnd);
+    if (broke != null) {
+      lastSteps.broke(broke);
     }
-    reception.close();
+    if (givesBack || broke != null) {
+      lastSteps.insistOn(() -> clocks.giveBackAll());
+    }
+    lastSteps.attempt(() -> ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong()));
+    lastSteps.attempt(links::close);
+    lastSteps.attempt(
+        () -> {
+          fleet.closeSockets();
+          selector.close();
+        });
+    lastSteps.attempt(reception::close);
+    Throwable failure = lastSteps.failure();
     if (failure == null) {
       ended.complete(null);
     } else {
       ended.completeExceptionally(failure);
     }
+  }
+
+  /** Waits until the thread is no more. Whether it ended well. */
+  public boolean awaitEnd() {
+    try {
+      thread.join();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    return ended.isDone() && !ended.isCompletedExceptionally();
   }
 
   /**
@@ -272,11 +285,12 @@ public final class Monitor {
       ledger.save(Connections.claims(fleet.entries()), nowNs);
     }
     changes.publish();
+    heartbeat.turned(nowNs);
   }
 
   private long timeoutMs() {
     long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
-    dueNs = Math.min(dueNs, policies.deadlineNs());
+    dueNs = Math.min(Math.min(dueNs, policies.deadlineNs()), heartbeat.deadlineNs());
     if (ledger.isChanged()) {
       dueNs = Math.min(dueNs, ledger.dueAtNs());
     }

@@ -57,8 +57,10 @@ final class GivingBack {
     Steering steering = original.steering();
     String ours = steering.governor();
     String present = sysfs.read(directory + GOVERNOR);
-    boolean governorReturns = ours != null && (everything || present.equals(ours));
-    if (!governorReturns && ours != null && !present.equals(original.governor())) {
+    // One that is back already may be so since a crash, or a refusal, in the middle of this.
+    boolean isOurs = present.equals(ours) || present.equals(original.governor());
+    boolean governorReturns = ours != null && (everything || isOurs);
+    if (!governorReturns && ours != null) {
       left.add("governor " + present);
     }
     String governor = governorReturns ? original.governor() : present;

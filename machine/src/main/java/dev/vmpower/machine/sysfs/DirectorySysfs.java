@@ -18,6 +18,7 @@ public final class DirectorySysfs implements Sysfs {
 
   private final Path root;
   private final boolean kernel;
+  private volatile boolean ranOut;
 
   public DirectorySysfs(Path root) {
     this.root = root;
@@ -41,7 +42,7 @@ public final class DirectorySysfs implements Sysfs {
       int newline = text.indexOf('\n');
       return (newline < 0 ? text : text.substring(0, newline)).strip();
     } catch (IOException refused) {
-      throw new SysfsException(path, Errno.of(refused), refused);
+      throw refusal(path, refused);
     }
   }
 
@@ -56,7 +57,7 @@ public final class DirectorySysfs implements Sysfs {
         file.truncate(length);
       }
     } catch (IOException refused) {
-      throw new SysfsException(path, Errno.of(refused), refused);
+      throw refusal(path, refused);
     }
   }
 
@@ -65,7 +66,7 @@ public final class DirectorySysfs implements Sysfs {
     try {
       return new FileAttribute(path, root.resolve(path), writable, kernel);
     } catch (IOException refused) {
-      throw new SysfsException(path, Errno.of(refused), refused);
+      throw refusal(path, refused);
     }
   }
 
@@ -91,9 +92,29 @@ public final class DirectorySysfs implements Sysfs {
         names.add(entry.getFileName().toString());
       }
     } catch (IOException noSuchDirectory) {
+      note(Errno.of(noSuchDirectory));
       return List.of();
     }
     return names;
+  }
+
+  private SysfsException refusal(String path, IOException refused) {
+    Errno errno = Errno.of(refused);
+    note(errno);
+    return new SysfsException(path, errno, refused);
+  }
+
+  private void note(Errno errno) {
+    if (errno == Errno.EMFILE) {
+      ranOut = true;
+    }
+  }
+
+  @Override
+  public boolean ranOutOfDescriptors() {
+    boolean since = ranOut;
+    ranOut = false;
+    return since;
   }
 
   @Override

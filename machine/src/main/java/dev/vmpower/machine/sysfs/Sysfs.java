@@ -36,6 +36,14 @@ public interface Sysfs {
   List<String> list(String directory);
 
   /**
+   * Whether, since this was last asked, this process had no descriptor left to read something with:
+   * what then seemed not to be there may well be.
+   */
+  default boolean ranOutOfDescriptors() {
+    return false;
+  }
+
+  /**
    * Whether a kernel answers for this tree. In a plain directory nothing follows by itself: what
    * one file says of another is then not to be trusted.
    */

@@ -1,0 +1,145 @@
+package dev.vmpower.machine.process;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.vmpower.machine.libc.CFunction;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What systemd is told, by sd_notify(3)'s protocol: a datagram to the socket that {@code
+ * NOTIFY_SOCKET} names, a path or, after {@code @}, a name without a file.
+ *
+ * <p>Java has no datagrams on AF_UNIX, so this is done in C; nothing of it is loaded where there is
+ * no such socket. A message never waits: one that does not fit is lost. Thread-safe.
+ */
+public final class ServiceManager {
+  /** Longer texts are cut. */
+  static final int STATUS_CHARS_MAX = 200;
+
+  private static final long NS_PER_US = 1_000;
+
+  private final @Nullable Sender sender;
+  private final long watchdogNs;
+
+  private ServiceManager(@Nullable Sender sender, long watchdogNs) {
+    this.sender = sender;
+    this.watchdogNs = watchdogNs;
+  }
+
+  /**
+   * The one that {@code environment} names, or none.
+   *
+   * @throws IOException in one line, if there is one but it cannot be told
+   */
+  public static ServiceManager of(Map<String, String> environment) throws IOException {
+    String socket = environment.getOrDefault("NOTIFY_SOCKET", "");
+    if (socket.isEmpty()) {
+      return new ServiceManager(null, 0);
+    }
+    if (!socket.startsWith("/") && !socket.startsWith("@")) {
+      throw new IOException("NOTIFY_SOCKET=" + socket + " is neither a path nor @NAME");
+    }
+    return new ServiceManager(new Sender(socket), watchdogNs(environment));
+  }
+
+  // WATCHDOG_PID says for whom the watchdog is: it may have been inherited.
+  private static long watchdogNs(Map<String, String> environment) throws IOException {
+    String us = environment.getOrDefault("WATCHDOG_USEC", "");
+    String own = Long.toString(ProcessHandle.current().pid());
+    if (us.isEmpty() || !environment.getOrDefault("WATCHDOG_PID", own).equals(own)) {
+      return 0;
+    }
+    try {
+      return Math.max(Math.multiplyExact(Long.parseLong(us), NS_PER_US), 0);
+    } catch (ArithmeticException | NumberFormatException malformed) {
+      throw new IOException("WATCHDOG_USEC=" + us + " is no number of microseconds", malformed);
+    }
+  }
+
+  /** Within which time {@link #feed} must be called again, in ns; 0 for never. */
+  public long watchdogNs() {
+    return watchdogNs;
+  }
+
+  /** It serves, as {@code status} says in a line. */
+  public void ready(String status) throws IOException {
+    tell("READY=1\nSTATUS=" + cut(status));
+  }
+
+  /** It ends. */
+  public void stopping() throws IOException {
+    tell("STOPPING=1\nSTATUS=giving everything back");
+  }
+
+  /** It reads its configuration again; {@link #ready} says when that is done. */
+  public void reloading() throws IOException {
+    // The clock behind nanoTime is CLOCK_MONOTONIC on Linux, which is what is asked for.
+    tell("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / NS_PER_US);
+  }
+
+  /** It is alive. */
+  public void feed() throws IOException {
+    tell("WATCHDOG=1");
+  }
+
+  private void tell(String state) throws IOException {
+    if (sender != null) {
+      sender.send(state);
+    }
+  }
+
+  private static String cut(String status) {
+    String line = status.replace('\n', ' ');
+    return line.length() <= STATUS_CHARS_MAX ? line : line.substring(0, STATUS_CHARS_MAX);
+  }
+
+  /** The socket. */
+  private static final class Sender {
+    // From <bits/socket.h>.
+    private static final short AF_UNIX = 1;
+    private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
+    private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+    private static final int PATH_BYTES_MAX = 108;
+
+    private static final CFunction SOCKET =
+        CFunction.of("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final CFunction SENDTO =
+        CFunction.of(
+            "sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+
+    private final int descriptor;
+    private final MemorySegment address;
+
+    Sender(String socket) throws IOException {
+      byte[] name = socket.getBytes(StandardCharsets.UTF_8);
+      if (name.length >= PATH_BYTES_MAX) {
+        throw new IOException("NOTIFY_SOCKET is longer than " + (PATH_BYTES_MAX - 1) + " bytes");
+      }
+      if (name[0] == '@') {
+        name[0] = 0;
+      }
+      address = Arena.global().allocate(Short.BYTES + name.length, Short.BYTES);
+      address.set(ValueLayout.JAVA_SHORT, 0, AF_UNIX);
+      address.asSlice(Short.BYTES).copyFrom(MemorySegment.ofArray(name));
+      descriptor = (int) SOCKET.call((int) AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+    }
+
+    void send(String state) throws IOException {
+      try (Arena arena = Arena.ofConfined()) {
+        byte[] bytes = state.getBytes(StandardCharsets.UTF_8);
+        MemorySegment message = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+        int addressBytes = (int) address.byteSize();
+        SENDTO.call(
+            descriptor, message, message.byteSize(), MSG_DONTWAIT_NOSIGNAL, address, addressBytes);
+      }
+    }
+  }
+}
