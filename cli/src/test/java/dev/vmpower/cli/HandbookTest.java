@@ -92,7 +92,8 @@ class HandbookTest {
         bash
             ? "COMP_WORDS=(%s); COMP_CWORD=%d\n%s\n%s; printf '%%s\\n' \"${COMPREPLY[@]}\"\n"
                 .formatted(words, line.length - 1, script, function)
-            : "words=(%s); CURRENT=%d\ncompadd() { shift; print -l -- \"$@\" }\n_files() { print a-file }\n%s"
+            : "words=(%s); CURRENT=%d\ncompadd() { shift; print -l -- \"$@\" }\n"
+                .concat("_files() { print a-file }\n%s")
                 .formatted(words, line.length, script);
     Path file = directory.resolve("script");
     Files.writeString(file, asked);
