@@ -166,7 +166,7 @@ class HandbookTest {
     try {
       throw new AssertionError(read(section + "\nnobody_knows = 1").toString());
     } catch (ConfigException bad) {
-      String list = bad.getMessage().replaceFirst(".*known are ", "");
+      String list = String.valueOf(bad.getMessage()).replaceFirst(".*known are ", "");
       return Arrays.asList(list.split(", "));
     }
   }
