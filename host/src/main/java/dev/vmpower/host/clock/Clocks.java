@@ -337,26 +337,16 @@ public final class Clocks {
   public boolean giveBackAll() {
     boolean any = false;
     boolean all = true;
-    Throwable broke = null;
     for (ManagedDomain managed : map.domains()) {
       if (managed.original != null) {
         any = true;
-        try {
-          all &= steward.giveBack(managed);
-        } catch (RuntimeException | Error failed) { // of this one only, if it can be
-          broke = failed;
-        }
+        all &= steward.giveBack(managed);
       }
     }
     if (any) {
       originals.saveRemaining(map.domains());
     }
-    if (broke instanceof Error error) {
-      throw error;
-    }
-    if (broke instanceof RuntimeException bug) {
-      throw bug;
-    }
+    steward.throwBroken();
     return all;
   }
 

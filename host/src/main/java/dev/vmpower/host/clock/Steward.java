@@ -8,6 +8,7 @@ import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.SysfsException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,7 @@ final class Steward {
   private static final String RECLAIM = "vmpowerctl cpu reclaim CPUS";
 
   private final boolean reassert;
+  private @Nullable Throwable broken;
   private Runnable whenFound = () -> {};
 
   Steward(boolean reassert) {
@@ -255,6 +257,18 @@ final class Steward {
     } catch (SysfsException refused) {
       refuse(managed, refused);
       return false;
+    } catch (RuntimeException | Error failed) { // in the way of this one, but of no other
+      broken = failed;
+      return false;
+    }
+  }
+
+  /** Throws what was in the way of giving one back, once all were tried. */
+  void throwBroken() {
+    Throwable failed = broken;
+    broken = null;
+    if (failed != null) {
+      throw new IllegalStateException("not everything is given back", failed);
     }
   }
 

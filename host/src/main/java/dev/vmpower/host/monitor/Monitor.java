@@ -51,6 +51,7 @@ public final class Monitor {
   private final OperatorPolicies operatorPolicies;
   private final Reception reception;
   private final Feed feed = new Feed();
+  private final LastSteps lastSteps = new LastSteps();
   private final Changes changes;
   private final LongSupplier clockNs;
   private final LongSupplier wallMs;
@@ -59,7 +60,6 @@ public final class Monitor {
 
   private Config config;
   private Heartbeat heartbeat = Heartbeat.none();
-  private final LastSteps lastSteps = new LastSteps();
   private boolean stopping;
   private boolean givesBack = true;
   private boolean moreEvents;
@@ -209,15 +209,14 @@ public final class Monitor {
   }
 
   private void run() {
-    Throwable failure = null;
     try {
       while (!stopping) {
         wakeUp();
       }
+      end(null);
     } catch (IOException | RuntimeException | Error broke) {
-      failure = broke;
+      end(broke);
     }
-    end(failure);
   }
 
   /** What the thread does at its end: gives everything back, where it is to, and closes all. */
@@ -230,11 +229,8 @@ public final class Monitor {
     }
     lastSteps.attempt(() -> ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong()));
     lastSteps.attempt(links::close);
-    lastSteps.attempt(
-        () -> {
-          fleet.closeSockets();
-          selector.close();
-        });
+    lastSteps.attempt(fleet::closeSockets);
+    lastSteps.attempt(selector::close);
     lastSteps.attempt(reception::close);
     Throwable failure = lastSteps.failure();
     if (failure == null) {
