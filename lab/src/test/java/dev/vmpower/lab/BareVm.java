@@ -10,33 +10,35 @@ import java.nio.file.Path;
  * seen, connected to, and counted as a neighbour that never asked.
  */
 final class BareVm implements AutoCloseable {
-  private static final String DEFINITION =
-      """
-      <domain type='qemu'>
-        <name>%s</name>
-        <uuid>%s</uuid>
-        <memory unit='MiB'>32</memory>
-        <vcpu>1</vcpu>
-        <cputune><vcpupin vcpu='0' cpuset='%s'/></cputune>
-        <os><type arch='x86_64' machine='q35'>hvm</type></os>
-        <devices>
-          <emulator>/usr/bin/qemu-system-x86_64</emulator>
-          <controller type='usb' model='none'/>
-          <channel type='unix'>
-            <source mode='bind' path='%s'/>
-            <target type='virtio' name='virtio.serial.port.poweragent.0'/>
-          </channel>
-          <memballoon model='none'/>
-        </devices>
-      </domain>
-      """;
-
   private final LabLibvirt libvirt;
   private final String name;
 
   private BareVm(LabLibvirt libvirt, String name) {
     this.libvirt = libvirt;
     this.name = name;
+  }
+
+  private static String definition(String name, String uuid, String cpus, Path socket) {
+    return """
+        <domain type='qemu'>
+          <name>%s</name>
+          <uuid>%s</uuid>
+          <memory unit='MiB'>32</memory>
+          <vcpu>1</vcpu>
+          <cputune><vcpupin vcpu='0' cpuset='%s'/></cputune>
+          <os><type arch='x86_64' machine='q35'>hvm</type></os>
+          <devices>
+            <emulator>/usr/bin/qemu-system-x86_64</emulator>
+            <controller type='usb' model='none'/>
+            <channel type='unix'>
+              <source mode='bind' path='%s'/>
+              <target type='virtio' name='virtio.serial.port.poweragent.0'/>
+            </channel>
+            <memballoon model='none'/>
+          </devices>
+        </domain>
+        """
+        .formatted(name, uuid, cpus, socket);
   }
 
   /** Starts a VM that libvirt forgets when it ends. */
@@ -53,7 +55,7 @@ final class BareVm implements AutoCloseable {
     try {
       Path socket = Files.createDirectories(LabGuest.sockets()).resolve(name + ".0");
       Path xml = LabGuest.sockets().resolve(name + ".xml");
-      Files.writeString(xml, DEFINITION.formatted(name, uuid, cpus, socket));
+      Files.writeString(xml, definition(name, uuid, cpus, socket));
       libvirt.virsh(verb, xml.toString());
       return new BareVm(libvirt, name);
     } catch (IOException e) {

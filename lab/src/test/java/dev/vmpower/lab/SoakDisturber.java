@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -30,7 +31,7 @@ final class SoakDisturber implements Runnable {
   private final List<SocketChannel> halfOpen = new ArrayList<>();
 
   private volatile boolean stopping;
-  volatile long disturbances;
+  final AtomicLong disturbances = new AtomicLong();
   volatile String broken = "";
 
   SoakDisturber(Path socket, PlainCpuTree tree, List<SoakVm> victims, String allOnline, long seed) {
@@ -52,7 +53,7 @@ final class SoakDisturber implements Runnable {
         SoakVm victim = victims.get(random.nextInt(victims.size()));
         int cpu = victim.firstCpu() + random.nextInt(SoakVm.CHANNELS);
         disturb(cpu, "s" + victim.firstCpu() / SoakVm.CHANNELS);
-        disturbances++;
+        disturbances.incrementAndGet();
       }
       for (SocketChannel open : halfOpen) {
         open.close();

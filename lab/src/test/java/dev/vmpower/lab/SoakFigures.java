@@ -46,10 +46,10 @@ final class SoakFigures {
     samples.add(
         new Sample(
             (int) ((System.nanoTime() - beganNs) / 1_000_000_000L),
-            vms.stream().mapToLong(vm -> vm.requests).sum(),
-            vms.stream().mapToLong(vm -> vm.restarts).sum(),
-            disturber.disturbances,
-            vms.stream().mapToLong(vm -> vm.wrongs).sum(),
+            vms.stream().mapToLong(vm -> vm.requests.get()).sum(),
+            vms.stream().mapToLong(vm -> vm.restarts.get()).sum(),
+            disturber.disturbances.get(),
+            vms.stream().mapToLong(vm -> vm.wrongs.get()).sum(),
             number(status, "VmRSS:\\s+(\\d+) kB"),
             heapKib(),
             number(status, "Threads:\\s+(\\d+)"),

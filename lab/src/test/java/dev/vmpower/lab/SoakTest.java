@@ -14,6 +14,7 @@ import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,7 @@ class SoakTest {
   private final Path directory = Checkout.emptyFolder("soak");
   private final List<SoakVm> vms = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
-  private Process daemon;
+  private @Nullable Process started;
 
   @AfterEach
   void end() throws InterruptedException, IOException {
@@ -52,8 +53,8 @@ class SoakTest {
     for (SoakVm vm : vms) {
       vm.end();
     }
-    if (daemon != null) {
-      daemon.destroyForcibly().waitFor();
+    if (started != null) {
+      started.destroyForcibly().waitFor();
     }
   }
 
@@ -72,7 +73,7 @@ class SoakTest {
       boolean disturbed = i >= VMS - DISTURBED;
       vms.add(new SoakVm("s" + i, channels, i * SoakVm.CHANNELS, tree, disturbed, seed + i));
     }
-    start(channels);
+    Process daemon = start(channels);
     SoakDisturber disturber =
         new SoakDisturber(
             directory.resolve("control.sock"),
@@ -125,7 +126,7 @@ class SoakTest {
     return Files.readAllLines(directory.resolve("log")).stream();
   }
 
-  private void start(Path channels) throws IOException {
+  private Process start(Path channels) throws IOException {
     StringBuilder config = new StringBuilder();
     config.append("[cpu]\nroot = \"%s\"\n".formatted(directory.resolve("cpu")));
     config.append("[state]\ndir = \"%1$s/run\"\nlib = \"%1$s/lib\"\n".formatted(directory));
@@ -145,7 +146,8 @@ class SoakTest {
             .redirectError(directory.resolve("log").toFile())
             .start();
     Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-    daemon = process;
+    started = process;
     await().atMost(PATIENCE).until(() -> log().anyMatch(line -> line.contains("ready")));
+    return process;
   }
 }

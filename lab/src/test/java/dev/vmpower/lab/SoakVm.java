@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -47,9 +48,9 @@ final class SoakVm implements Runnable {
   private volatile boolean stopping;
 
   // Read by the sampler too.
-  volatile long requests;
-  volatile long restarts;
-  volatile long wrongs;
+  final AtomicLong requests = new AtomicLong();
+  final AtomicLong restarts = new AtomicLong();
+  final AtomicLong wrongs = new AtomicLong();
   final List<String> wrong = new ArrayList<>();
 
   SoakVm(
@@ -106,7 +107,7 @@ final class SoakVm implements Runnable {
   private void ask(int vcpu) throws IOException {
     Unit unit = UNITS[random.nextInt(UNITS.length)];
     ReplyKind reply = channels.get(vcpu).ask(unit, vcpu);
-    requests++;
+    requests.incrementAndGet();
     int last = LADDER.length - 1;
     index[vcpu] =
         switch (unit) {
@@ -129,14 +130,14 @@ final class SoakVm implements Runnable {
     boolean freq = random.nextBoolean();
     ReplyKind reply =
         channels.get(vcpu).query(freq ? Command.QUERY_FREQ : Command.QUERY_CAPS_LIST, vcpu);
-    requests++;
+    requests.incrementAndGet();
     if (!disturbed) {
       expect(freq ? ReplyKind.FREQ_LIST : ReplyKind.CAPS_LIST, reply);
     }
   }
 
   private void expect(ReplyKind expected, ReplyKind reply) {
-    requests++;
+    requests.incrementAndGet();
     if (reply != expected && !(disturbed && reply == NACK)) {
       fail("a reply is " + reply + ", not " + expected);
     }
@@ -169,7 +170,7 @@ final class SoakVm implements Runnable {
 
   private void restart() throws IOException {
     end();
-    restarts++;
+    restarts.incrementAndGet();
     if (!disturbed) {
       awaitGivenBack();
     }
@@ -219,7 +220,7 @@ final class SoakVm implements Runnable {
   }
 
   private synchronized void fail(String what) {
-    wrongs++;
+    wrongs.incrementAndGet();
     if (wrong.size() < WRONG_KEPT_MAX) {
       wrong.add(name + ": " + what);
     }
