@@ -101,6 +101,16 @@ public final class ClaimLedger {
     return vcpus;
   }
 
+  /** Whether this vCPU held a claim in an earlier run that no connection has taken up yet. */
+  public boolean isAwaited(String vm, int vcpu) {
+    for (Claim claim : earlier) {
+      if (claim.vcpu() == vcpu && claim.vm().equals(vm)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Notes that a claim began or ended. */
   public void change() {
     changed = true;

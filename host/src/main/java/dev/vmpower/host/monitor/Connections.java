@@ -98,6 +98,11 @@ final class Connections {
     }
   }
 
+  /** Whether this vCPU held a claim before the restart that no connection has taken up yet. */
+  boolean isAwaited(String vm, int vcpu) {
+    return ledger.isAwaited(vm, vcpu);
+  }
+
   private static void freezeAt(Channel channel, Vcpu vcpu, int khz) {
     vcpu.freeze(channel.number(), khz);
   }

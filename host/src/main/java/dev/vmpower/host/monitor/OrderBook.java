@@ -31,6 +31,7 @@ final class OrderBook {
   private final Holds holds;
   private final TurboSwitch turbo;
   private final Fleet fleet;
+  private final Connections connections;
   private final Overrides overrides;
   private final OperatorPolicies policies;
 
@@ -39,12 +40,14 @@ final class OrderBook {
       Holds holds,
       TurboSwitch turbo,
       Fleet fleet,
+      Connections connections,
       Overrides overrides,
       OperatorPolicies policies) {
     this.clocks = clocks;
     this.holds = holds;
     this.turbo = turbo;
     this.fleet = fleet;
+    this.connections = connections;
     this.overrides = overrides;
     this.policies = policies;
   }
@@ -116,8 +119,10 @@ final class OrderBook {
     return new Orders(held, off, overrides.kept(), policies.kept());
   }
 
-  private static Map<Integer, Integer> frozen(Fleet.Entry entry) {
-    Map<Integer, Integer> khz = new TreeMap<>();
+  private Map<Integer, Integer> frozen(Fleet.Entry entry) {
+    String vm = entry.vm.name();
+    Map<Integer, Integer> khz = new TreeMap<>(overrides.of(vm).frozenKhz());
+    khz.keySet().removeIf(number -> !connections.isAwaited(vm, number));
     for (Vcpu vcpu : entry.vm.vcpus()) {
       if (vcpu.highestFrozenKhz() > 0) {
         khz.put(vcpu.number(), vcpu.highestFrozenKhz());

@@ -48,7 +48,8 @@ final class Reception {
             settler,
             config);
     this.orders =
-        new OrderBook(clocks, holds, turbo, fleet, overrides, policies.operatorPolicies());
+        new OrderBook(
+            clocks, holds, turbo, fleet, connections, overrides, policies.operatorPolicies());
   }
 
   /** Puts into force what was kept, before the first VM is known. */
