@@ -7,6 +7,7 @@ import dev.vmpower.host.vm.Vm;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.Ladder;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,10 +53,13 @@ final class ClockGroup {
     domains.forEach(managed -> managed.setCapped(off != null));
   }
 
-  /** A hold ends what disabled channels have frozen. */
-  void thaw() {
+  /** A hold ends what disabled channels have frozen; {@code thawed} may count elsewhere too. */
+  void thaw(Consumer<Vcpu> thawed) {
     for (Vcpu vcpu : members) {
-      vcpu.thaw();
+      if (vcpu.isFrozen()) {
+        vcpu.thaw();
+        thawed.accept(vcpu);
+      }
     }
   }
 

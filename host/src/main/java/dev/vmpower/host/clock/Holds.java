@@ -60,7 +60,8 @@ public final class Holds {
       clocks.settle(nowNs, nowMs);
       throw new HoldException(why);
     }
-    fresh.keySet().forEach(ClockGroup::thaw);
+    fresh.keySet().forEach(group -> group.thaw(clocks::touch));
+    clocks.settle(nowNs, nowMs);
   }
 
   private static Hold hold(int vote, String who, int forS, long nowNs, long nowMs) {

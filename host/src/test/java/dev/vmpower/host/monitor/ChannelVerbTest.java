@@ -121,6 +121,43 @@ class ChannelVerbTest {
     }
   }
 
+  @Test
+  void anOrderBeforeTheChannelIsBackAfterARestartDoesNotEndTheFreeze() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").vm("vm1", "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.ask(disable("vm0"));
+      rig.stop();
+      Path socket = directory.resolve("channels/vm0.0");
+      Path away = Files.move(socket, directory.resolve("away"));
+
+      rig.start();
+      rig.ask(new Verb.AllowQuery("vm1", true));
+      Files.move(away, socket);
+      guest.awaitConnection();
+      await().until(() -> rig.status().channels() == 1);
+
+      assertThat(rig.khz(0)).as("frozen").isEqualTo(1_200_000);
+    }
+  }
+
+  @Test
+  void aHoldEndsTheFreezeAlsoWhereElseTheVcpuCounts() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 3).vm("vm0", "0-1").vm("vm1", "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      FakeGuest neighbour = rig.guest("vm1", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(neighbour.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.ask(disable("vm0"));
+      assertThat(neighbour.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.khz(1)).as("frozen").isEqualTo(2_601_000);
+
+      rig.ask(new Verb.SetCpus(ZERO, "1700000", WHO));
+      assertThat(rig.khz(0)).isEqualTo(1_700_000);
+      assertThat(rig.khz(1)).as("votes count again").isEqualTo(1_200_000);
+    }
+  }
+
   /** Whatever else happens: an envelope, turbo, a reset, a neighbour who wants less. */
   @Test
   void theTargetIsFrozenUntilTheChannelIsEnabled() throws Exception {
