@@ -306,6 +306,7 @@ public final class Clocks {
     if (givenBack) {
       originals.saveRemaining(map.domains());
     }
+    steward.throwBroken();
   }
 
   private boolean settle(ManagedDomain managed, boolean wanted, long nowNs) {
@@ -317,19 +318,17 @@ public final class Clocks {
     }
     // Left by an earlier run, and not taken up yet in this one.
     boolean waits = !managed.taken && nowNs < adoptUntilNs && adoptUntilNs != NEVER && !passive;
+    if (!wanted) {
+      managed.loseTarget(); // also where the kernel refuses what follows: the next claim is new
+    }
     if (managed.original == null || waits) {
-      if (!wanted) {
-        managed.loseTarget();
-      }
       return false;
     }
     int targetKhz = managed.targetKhz;
     Vcpu winner = managed.winner;
     boolean givenBack = steward.giveBack(managed);
-    if (wanted) {
-      managed.targetKhz = targetKhz;
-      managed.winner = winner;
-    }
+    managed.targetKhz = targetKhz;
+    managed.winner = winner;
     return givenBack;
   }
 

@@ -15,6 +15,7 @@ import dev.vmpower.host.arbiter.Envelope;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.libvirt.DomainInfo;
+import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.protocol.Command;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,6 +138,26 @@ class DomainTest {
       rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
       rig.sync();
       assertThat(rig.khz(0)).isEqualTo(2_601_000);
+    }
+  }
+
+  @Test
+  void aTargetDoesNotOutliveItsClaimWhereTheKernelRefusesToTakeTheClockBack() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "0").start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      FakeGuest other = rig.guest("vm0", 0);
+      assertThat(other.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.PAUSED, "0"));
+      serve(rig, guest, 2);
+      rig.sysfs.fail("cpufreq/policy0/scaling_governor", Errno.EIO);
+      other.close();
+      await().until(() -> rig.status().channels() == 1);
+
+      rig.sysfs.fail("cpufreq/policy0/scaling_governor", null);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+
+      assertThat(rig.khz(0)).as("nobody counts, and none did before").isEqualTo(2_601_000);
     }
   }
 
