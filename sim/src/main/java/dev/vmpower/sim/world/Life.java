@@ -146,6 +146,7 @@ final class Life {
                 fresh, world::links, new Memory(), probes -> {}, () -> world.nowNs, world::nowMs));
     monitor = begun;
     begun.begin();
+    world.kernel.dieIfKilled();
     List<DomainInfo> domains = new ArrayList<>();
     for (Guest guest : world.guests) {
       if (guest.isStatic()) {

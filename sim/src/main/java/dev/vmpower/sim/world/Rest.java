@@ -15,6 +15,7 @@ final class Rest {
   int maxKhz;
   String setspeed;
   boolean leftover; // an earlier run had it, and this one may still wait for its claims
+  boolean wasLeftover; // until this wake-up, in which it may be given back
   boolean returned; // from offline or EBUSY: what the kernel guesses has to be undone first
   private long disturbedUntilNs;
 

@@ -148,7 +148,13 @@ final class World {
     long beganNs = nowNs;
     int events = posted.size();
     Monitor monitor = life.monitor();
-    monitor.wakeUp();
+    try {
+      monitor.wakeUp();
+    } catch (RuntimeException failed) {
+      kernel.dieIfKilled();
+      throw failed;
+    }
+    kernel.dieIfKilled();
     spin(events, beganNs);
     for (int i = 0; i < events; i++) {
       posted.removeFirst().run();
@@ -183,6 +189,7 @@ final class World {
     if (nowNs >= nextSweepNs) {
       look();
     }
+    rests.forEach(rest -> rest.wasLeftover = rest.leftover);
     if (nowNs >= life.adoptUntilNs) {
       rests.forEach(rest -> rest.leftover = false);
     }
@@ -290,8 +297,9 @@ final class World {
       }
       int i = clock.index();
       Rest rest = rests.get(i);
-      boolean ours = host.isManaged(clock) || managedBefore[i] || rest.leftover;
-      if (!ours && !rest.isDisturbed(nowNs) && events == 0) {
+      boolean ours = host.isManaged(clock) || managedBefore[i] || rest.wasLeftover;
+      // What is claimed, and given up in the same wake-up, is not for nothing.
+      if (!ours && !rest.isDisturbed(nowNs) && events == 0 && !afterReply) {
         throw new Wrong("written what is not managed: " + write);
       }
       if (write.contains("governor")) {
@@ -329,6 +337,10 @@ final class World {
     int i = clock.index();
     boolean managed = host.isManaged(clock);
     boolean same = managed == managedBefore[i] && host.target[i] == targetBefore[i];
+    if (!same) {
+      String now = managed ? "is to be at " + host.target[i] : "is to be as it was";
+      note("    policy" + clock.number() + " " + now);
+    }
     managedBefore[i] = managed;
     targetBefore[i] = host.target[i];
     if (managed) {
