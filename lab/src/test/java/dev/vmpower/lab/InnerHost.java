@@ -79,10 +79,8 @@ final class InnerHost implements AutoCloseable {
 
   /** Starts the daemon and does not wait. */
   void launchDaemon(String... vms) {
-    // Compiled code would be compiled again by the emulator, and four CPUs share this machine's.
     machine.run(
         """
-        cd %1$s
         mkdir -p /run/lab
         cat >/run/lab/vmpower.toml <<'TOML'
         [libvirt]
@@ -91,19 +89,40 @@ final class InnerHost implements AutoCloseable {
         dir = "/run/lab/state"
         lib = "/run/lab/lib"
         [control]
-        socket = "%2$s"
-        %3$s
+        socket = "%s"
+        %s
         TOML
+        """
+            .formatted(CONTROL, String.join("\n", vms)));
+    launch("daemon");
+  }
+
+  /** Gives back what a daemon that was killed had managed, without another; does not wait. */
+  void launchRestore() {
+    launch("daemon restore");
+  }
+
+  /** Gives back what a daemon that was killed had managed, without another. */
+  void restore() {
+    launchRestore();
+    assertThat(awaitEnd()).as("status of restore").isEqualTo("0");
+  }
+
+  private void launch(String verb) {
+    // Compiled code would be compiled again by the emulator, and four CPUs share this machine's.
+    machine.run(
+        """
+        cd %s
         rm -f /run/lab/status /run/lab/log /run/lab/pid
         (
           bash -c 'echo $$ >/run/lab/pid
             export JAVA_TOOL_OPTIONS=-Xint
-            exec taskset -c 0,1 ./vmpower daemon --config /run/lab/vmpower.toml'
+            exec taskset -c 0,1 ./vmpower %s --config /run/lab/vmpower.toml'
           echo $? >/run/lab/status
         ) >/dev/null 2>/run/lab/log &
         until [ -s /run/lab/pid ]; do sleep 0.02; done
         """
-            .formatted(Checkout.top(), CONTROL, String.join("\n", vms)));
+            .formatted(Checkout.top(), verb));
   }
 
   /** Sends SIGTERM and returns the exit status. */
@@ -116,13 +135,16 @@ final class InnerHost implements AutoCloseable {
   }
 
   private String signalDaemon(String signal) {
+    machine.run("kill -%s $(cat /run/lab/pid) || true".formatted(signal));
+    return awaitEnd();
+  }
+
+  private String awaitEnd() {
     return machine.run(
         """
-        kill -%s $(cat /run/lab/pid)
-        for i in $(seq 300); do [ -e /run/lab/status ] && break; sleep 0.1; done
+        for i in $(seq 900); do [ -e /run/lab/status ] && break; sleep 0.1; done
         cat /run/lab/status
-        """
-            .formatted(signal));
+        """);
   }
 
   /** The lines of the daemon's log that contain {@code words}. */
