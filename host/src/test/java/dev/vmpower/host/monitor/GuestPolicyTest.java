@@ -387,7 +387,7 @@ class GuestPolicyTest {
       int khz = rig.khz(0);
       rig.ask(new Verb.EnableChannels("vm0", null, false));
 
-      rig.pass(2 * HOUR_NS);
+      rig.pass(ahead * HOUR_NS);
       rig.sync();
       assertThat(rig.khz(0)).isEqualTo(khz);
       PolicyView view = rig.ask(new Verb.ShowPolicy("guest:vm0"));
