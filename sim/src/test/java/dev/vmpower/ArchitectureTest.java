@@ -299,6 +299,8 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackages("dev.vmpower.cli..", "dev.vmpower.sim..")
+        .and()
+        .doNotHaveFullyQualifiedName("dev.vmpower.host.Daemon")
         .should()
         .accessTargetWhere(calls(System.class, "getenv"))
         .check(MAIN);

@@ -4,7 +4,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.log.LogSetup;
-import dev.vmpower.machine.process.ServiceManager;
+import dev.vmpower.machine.process.Supervisor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -78,7 +78,7 @@ public final class Daemon {
   private static int serve(Path file, Config config) {
     Watcher systemd;
     try {
-      systemd = new Watcher(ServiceManager.of(System.getenv()));
+      systemd = new Watcher(Supervisor.of(System.getenv()));
     } catch (IOException malformed) {
       return fail(malformed.getMessage(), EXIT_FAILED);
     }

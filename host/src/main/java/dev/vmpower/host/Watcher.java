@@ -1,7 +1,7 @@
 package dev.vmpower.host;
 
 import dev.vmpower.host.monitor.Heartbeat;
-import dev.vmpower.machine.process.ServiceManager;
+import dev.vmpower.machine.process.Supervisor;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,10 +14,10 @@ final class Watcher {
     void tell() throws IOException;
   }
 
-  private final ServiceManager manager;
+  private final Supervisor manager;
   private volatile boolean unheard;
 
-  Watcher(ServiceManager manager) {
+  Watcher(Supervisor manager) {
     this.manager = manager;
   }
 

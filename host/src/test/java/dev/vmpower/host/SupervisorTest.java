@@ -3,7 +3,7 @@ package dev.vmpower.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vmpower.machine.process.ServiceManager;
+import dev.vmpower.machine.process.Supervisor;
 import dev.vmpower.protocol.Command;
 import dev.vmpower.protocol.Unit;
 import java.io.IOException;
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** sd_notify's messages, on a real datagram socket. */
-class ServiceManagerTest {
+class SupervisorTest {
   private static final String OWN_PID = Long.toString(ProcessHandle.current().pid());
 
   @TempDir Path directory;
@@ -25,7 +25,7 @@ class ServiceManagerTest {
   void messagesReachASocketAtAPathAndOneWithoutAFile() throws Exception {
     for (String name : new String[] {directory.resolve("notify").toString(), "@" + directory}) {
       try (NotifySocket systemd = NotifySocket.bind(name)) {
-        ServiceManager manager = ServiceManager.of(Map.of("NOTIFY_SOCKET", name));
+        Supervisor manager = Supervisor.of(Map.of("NOTIFY_SOCKET", name));
 
         manager.ready("serving\nwell");
         manager.reloading();
@@ -44,7 +44,7 @@ class ServiceManagerTest {
   void whereNobodyReadsNothingWaits() throws Exception {
     String name = directory.resolve("notify").toString();
     try (NotifySocket systemd = NotifySocket.bind(name)) {
-      ServiceManager manager = ServiceManager.of(Map.of("NOTIFY_SOCKET", name));
+      Supervisor manager = Supervisor.of(Map.of("NOTIFY_SOCKET", name));
 
       assertThatThrownBy(
               () -> {
@@ -72,18 +72,18 @@ class ServiceManagerTest {
   private long watchdogNs(Map<String, String> environment) throws IOException {
     Map<String, String> all = new HashMap<>(environment);
     all.put("NOTIFY_SOCKET", directory.resolve("notify").toString());
-    return ServiceManager.of(all).watchdogNs();
+    return Supervisor.of(all).watchdogNs();
   }
 
   @Test
   void withoutASocketNothingIsSaidAndAWrongOneIsOneLine() throws Exception {
-    ServiceManager none = ServiceManager.of(Map.of("WATCHDOG_USEC", "1000000"));
+    Supervisor none = Supervisor.of(Map.of("WATCHDOG_USEC", "1000000"));
     none.ready("");
     assertThat(none.watchdogNs()).isZero();
 
-    assertThatThrownBy(() -> ServiceManager.of(Map.of("NOTIFY_SOCKET", "notify")))
+    assertThatThrownBy(() -> Supervisor.of(Map.of("NOTIFY_SOCKET", "notify")))
         .hasMessage("NOTIFY_SOCKET=notify is neither a path nor @NAME");
-    assertThatThrownBy(() -> ServiceManager.of(Map.of("NOTIFY_SOCKET", "/" + "x".repeat(108))))
+    assertThatThrownBy(() -> Supervisor.of(Map.of("NOTIFY_SOCKET", "/" + "x".repeat(108))))
         .hasMessage("NOTIFY_SOCKET is longer than 107 bytes");
   }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Java has no datagrams on AF_UNIX, so this is done in C; nothing of it is loaded where there is
  * no such socket. A message never waits: one that does not fit is lost. Thread-safe.
  */
-public final class ServiceManager {
+public final class Supervisor {
   /** Longer texts are cut. */
   static final int STATUS_CHARS_MAX = 200;
 
@@ -29,7 +29,7 @@ public final class ServiceManager {
   private final @Nullable Sender sender;
   private final long watchdogNs;
 
-  private ServiceManager(@Nullable Sender sender, long watchdogNs) {
+  private Supervisor(@Nullable Sender sender, long watchdogNs) {
     this.sender = sender;
     this.watchdogNs = watchdogNs;
   }
@@ -39,15 +39,15 @@ public final class ServiceManager {
    *
    * @throws IOException in one line, if there is one but it cannot be told
    */
-  public static ServiceManager of(Map<String, String> environment) throws IOException {
+  public static Supervisor of(Map<String, String> environment) throws IOException {
     String socket = environment.getOrDefault("NOTIFY_SOCKET", "");
     if (socket.isEmpty()) {
-      return new ServiceManager(null, 0);
+      return new Supervisor(null, 0);
     }
     if (!socket.startsWith("/") && !socket.startsWith("@")) {
       throw new IOException("NOTIFY_SOCKET=" + socket + " is neither a path nor @NAME");
     }
-    return new ServiceManager(new Sender(socket), watchdogNs(environment));
+    return new Supervisor(new Sender(socket), watchdogNs(environment));
   }
 
   // WATCHDOG_PID says for whom the watchdog is: it may have been inherited.
