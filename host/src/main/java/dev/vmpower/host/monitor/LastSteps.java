@@ -7,13 +7,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The end of a thread that has much to leave in order: whatever becomes of one step, the next is
- * done too, also where memory has run out.
+ * done too.
  */
 final class LastSteps {
   private static final Logger LOG = LoggerFactory.getLogger("vmpower.monitor");
-
-  /** Kept free for the steps, for where there is no other memory. */
-  private static final int RESERVE_BYTES = 1 << 20;
 
   private static final int TRIES = 3;
 
@@ -22,12 +19,10 @@ final class LastSteps {
     void run() throws IOException;
   }
 
-  private byte[] reserve = new byte[RESERVE_BYTES];
   private @Nullable Throwable failure;
 
   /** The thread ends because of {@code why}. */
   void broke(Throwable why) {
-    reserve = new byte[0];
     failure = why;
     say("the monitor broke and gives everything back", why);
   }
@@ -60,9 +55,9 @@ final class LastSteps {
 
   private void say(String what, Throwable why) {
     try {
-      LOG.error("{}: {} ({} bytes in reserve)", what, why.toString(), reserve.length, why);
+      LOG.error("{}: {}", what, why.toString(), why);
     } catch (RuntimeException | Error unsaid) {
-      // There is no memory left to say it.
+      // The steps matter more.
     }
   }
 }
