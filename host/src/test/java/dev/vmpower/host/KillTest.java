@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * is given back, and what is not managed was never touched.
  */
 class KillTest {
-  private static final int LAB_ROUNDS = Integer.getInteger("vmpower.kills", 25);
+  private static final int LAB_ROUNDS = Integer.getInteger("vmpower.kills", 6);
   private static final int LAB_HOSTS = 8;
   private static final int HOSTS = 2;
   private static final int WORK_MS_MAX = 400;
@@ -133,7 +133,7 @@ class KillTest {
     play(1, HOSTS);
   }
 
-  /** The same at hundreds of instants: {@code -Dvmpower.kills} rounds of 8 daemons each. */
+  /** The same at more instants: {@code -Dvmpower.kills} rounds of 8 daemons each. */
   @Test
   @Tag("lab")
   void killedAtHundredsOfInstantsAllIsGivenBack() throws Exception {

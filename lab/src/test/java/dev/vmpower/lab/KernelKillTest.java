@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Order(10)
 @ExtendWith(Lab.class)
 class KernelKillTest {
-  private static final Duration PLAY = Duration.ofSeconds(150);
+  private static final Duration PLAY = Duration.ofSeconds(90);
   private static final String CPUFREQ = "/sys/devices/system/cpu/cpufreq";
   private static final int REQUESTS = 400; // then the same again
   private static final String[] VERBS = {"min", "max", "up", "down", "turbo", "noturbo"};
