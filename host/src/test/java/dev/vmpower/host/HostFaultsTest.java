@@ -2,22 +2,18 @@ package dev.vmpower.host;
 
 import static dev.vmpower.protocol.ReplyKind.ACK;
 import static dev.vmpower.protocol.ReplyKind.NACK;
-import static dev.vmpower.protocol.Unit.SCALE_MAX;
 import static dev.vmpower.protocol.Unit.SCALE_MIN;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host that has no room on its disk, or no descriptors, for a while. */
+/** A host that has no room on its disk for a while. */
 class HostFaultsTest {
   private static final int STATE_BYTES = 64; // more than an attribute has, less than any state
 
@@ -64,37 +60,6 @@ class HostFaultsTest {
       daemon.destroy();
       assertThat(daemon.waitFor(ScratchHost.WAIT_S, TimeUnit.SECONDS)).isTrue();
       host.isAsFound();
-    }
-  }
-
-  @Test
-  @Tag("lab")
-  void withoutDescriptorsGuestsAreAnsweredAndNewOnesOnceThereAreSome() throws Exception {
-    try (FakeGuest guest = host.guest()) {
-      Process daemon = host.start();
-      ScratchHost.awaitReady(daemon);
-      guest.awaitConnection();
-      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
-      limit(daemon, "nofile=10:");
-
-      try (FakeGuest late = FakeGuest.listen(directory.resolve("channels/vm0.1"))) {
-        long untilNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(12); // two sweeps and more
-        while (System.nanoTime() < untilNs) {
-          assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
-          assertThat(host.policy(0).resolve("scaling_setspeed")).hasContent("2601000");
-          assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
-        }
-        assertThat(late.isWaitedFor()).isFalse();
-
-        limit(daemon, "nofile=1024:");
-        late.awaitConnection();
-        assertThat(late.ask(SCALE_MAX, 0)).isEqualTo(ACK);
-      }
-      await()
-          .atMost(ScratchHost.WAIT_S, TimeUnit.SECONDS)
-          .until(() -> host.post("/v1/pause", "").startsWith("HTTP/1.1 200"));
-      host.isAsFound();
-      assertThat(Files.exists(directory.resolve("run/originals"))).isFalse();
     }
   }
 }
