@@ -108,7 +108,10 @@ function labelRows(pen, canvas, cpus, rowHeight) {
   pen.textAlign = "right";
   const every = Math.max(1, Math.ceil(14 / rowHeight));
   for (let row = 0; row < cpus.length; row += every) {
-    pen.fillText(`pCPU ${cpus[row].cpu}`, LEFT - 4, Math.max(10, row * rowHeight + Math.min(rowHeight, 11)));
+    const y = Math.max(10, row * rowHeight + Math.min(rowHeight, 11));
+    if (row === 0 || y > 22) { // the first one stands a little low
+      pen.fillText(`pCPU ${cpus[row].cpu}`, LEFT - 4, y);
+    }
   }
 }
 
