@@ -12,7 +12,6 @@ import dev.vmpower.host.metrics.Page;
 import dev.vmpower.host.metrics.ProcessFigures;
 import dev.vmpower.host.monitor.Verb;
 import dev.vmpower.host.policy.OperatorPolicy;
-import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.host.view.MetricsView;
 import dev.vmpower.machine.cpu.CpuSet;
 import java.nio.file.Path;
@@ -65,6 +64,7 @@ final class Routes {
   private static final Path OWN_PROCESS = Path.of("/proc/self");
 
   private final Asker asker;
+  private final Meter meter;
   private final Executor slow;
   private final EventStreams streams;
   private final Map<Route, PathTemplate> routes = new LinkedHashMap<>();
@@ -83,6 +83,7 @@ final class Routes {
       Executor slow,
       EventStreams streams) {
     this.asker = asker;
+    this.meter = meter;
     this.slow = slow;
     this.streams = streams;
     get("/v1/vms", new Verb.ListVms());
@@ -104,10 +105,7 @@ final class Routes {
         (a, who) -> asker.ask(new Verb.RemovePolicy(a.text("name"))).thenApply(Message::new));
     get("/v1/status", new Verb.Status());
     get("/v1/overview", new Verb.Overview());
-    get(
-        "/metrics",
-        (a, who) ->
-            slowly(meter::sinceStart).thenCombine(asker.ask(new Verb.Metrics()), Routes::metrics));
+    get("/metrics", (a, who) -> asker.ask(new Verb.Metrics()).thenApply(this::metrics));
     addVms();
     get("/v1/events", (a, who) -> follow());
     get("/v1/energy", (a, who) -> slowly(meter::sinceStart));
@@ -176,8 +174,9 @@ final class Routes {
         (a, who) -> asker.ask(VmRequests.addChannel(a)));
   }
 
-  private static Page metrics(EnergyView energy, MetricsView view) {
-    return new Page(view, energy, ProcessFigures.read(OWN_PROCESS));
+  // Made on the monitor's thread; what waits is looked at where the text is made.
+  private Page metrics(MetricsView view) {
+    return new Page(view, meter::sinceStart, () -> ProcessFigures.read(OWN_PROCESS));
   }
 
   private static Verb.SetCpus set(Arguments a, String who) throws RequestException {

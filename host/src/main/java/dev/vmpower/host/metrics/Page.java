@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +30,15 @@ public final class Page {
   private static final long HERTZ_PER_KHZ = 1000;
 
   private final MetricsView view;
-  private final EnergyView energy;
-  private final ProcessFigures process;
+  private final Supplier<EnergyView> energy;
+  private final Supplier<ProcessFigures> process;
 
-  /** Of one moment. */
-  public Page(MetricsView view, EnergyView energy, ProcessFigures process) {
+  /**
+   * Of one moment.
+   *
+   * @param energy looks when the text is made, as does {@code process}: both may wait
+   */
+  public Page(MetricsView view, Supplier<EnergyView> energy, Supplier<ProcessFigures> process) {
     this.view = view;
     this.energy = energy;
     this.process = process;
@@ -51,8 +56,8 @@ public final class Page {
     daemon(out);
     vms(out);
     cpus(out);
-    energy(out);
-    process(out);
+    energy(out, energy.get());
+    process(out, process.get());
     return out.end();
   }
 
@@ -147,7 +152,7 @@ public final class Page {
     }
   }
 
-  private void energy(Exposition out) {
+  private static void energy(Exposition out, EnergyView energy) {
     if (energy.joules() != null && energy.savedJoules() != null) {
       out.begin(Metric.ENERGY).sample(energy.joules());
       out.begin(Metric.ENERGY_SAVED).sample(energy.savedJoules());
@@ -175,7 +180,7 @@ public final class Page {
     }
   }
 
-  private void process(Exposition out) {
+  private static void process(Exposition out, ProcessFigures process) {
     out.begin(Metric.PROCESS_CPU).sample(process.cpuS());
     out.begin(Metric.PROCESS_START).sample(process.startS());
     out.begin(Metric.PROCESS_RSS).sample(process.residentBytes());

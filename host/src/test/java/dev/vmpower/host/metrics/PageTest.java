@@ -78,7 +78,7 @@ class PageTest {
 
   private static String text(String type, String libvirt) {
     ProcessFigures process = new ProcessFigures(1.25, 1.7e9, 40 << 20, 21, 99, 1024);
-    return new Page(view(libvirt), ENERGY, process).text(type);
+    return new Page(view(libvirt), () -> ENERGY, () -> process).text(type);
   }
 
   @Test
