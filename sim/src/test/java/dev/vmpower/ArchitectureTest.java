@@ -103,7 +103,7 @@ class ArchitectureTest {
                       | host.feed host.metrics host.orders.Orders   |
                       |                                             | org.eclipse.jetty
                       |                                             | tools.jackson
-      host.log        |                                             | java.io org.slf4j
+      host.log        | machine.process.UnixDatagrams               | java.io java.nio org.slf4j
                       |                                             | ch.qos.logback
       host.rehearsal  | host.arbiter.Envelope host.claims           | java.io java.net java.nio
                       | host.config.Config host.log host.monitor    | org.slf4j

@@ -55,8 +55,11 @@ public final class Daemon {
     Config config;
     try {
       config = ConfigFile.read(file.toAbsolutePath());
+      LogSetup.setFormat(config.log().format());
     } catch (ConfigException bad) {
       return fail(bad.getMessage(), EXIT_USAGE);
+    } catch (IOException noSocket) {
+      return fail(noSocket.getMessage(), EXIT_FAILED);
     }
     return restore ? restore(config, afterS) : serve(file, config);
   }

@@ -75,6 +75,8 @@ public final class ManagedDomain {
   long triedAtNs;
 
   long writes;
+  private long toldWrites;
+  private int toldKhz;
   long refusedWrites;
   long conflicts;
 
@@ -177,6 +179,19 @@ public final class ManagedDomain {
     return writes;
   }
 
+  /** Whether something was written, or another target decided, since the audit was told. */
+  public boolean hasUntold() {
+    return writes != toldWrites || targetKhz() != toldKhz;
+  }
+
+  /** How many writes the audit was not told of; it is now. */
+  public long takeUntoldWrites() {
+    long count = writes - toldWrites;
+    toldWrites = writes;
+    toldKhz = targetKhz();
+    return count;
+  }
+
   public long refusedWrites() {
     return refusedWrites;
   }
@@ -276,6 +291,8 @@ public final class ManagedDomain {
     fresh.generation = generation;
     fresh.writtenKhz = writtenKhz;
     fresh.writes = writes;
+    fresh.toldWrites = toldWrites;
+    fresh.toldKhz = toldKhz;
     fresh.refusedWrites = refusedWrites;
     fresh.conflicts = conflicts;
     fresh.conflict = conflict;

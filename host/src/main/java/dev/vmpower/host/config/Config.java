@@ -10,7 +10,18 @@ import org.jspecify.annotations.Nullable;
 
 /** What {@code vmpower.toml} says, with the defaults for what it does not. */
 public record Config(
-    Cpu cpu, State state, Control control, Libvirt libvirt, Compat compat, List<VmEntry> vms) {
+    Cpu cpu,
+    State state,
+    Control control,
+    Libvirt libvirt,
+    Compat compat,
+    List<VmEntry> vms,
+    Log log) {
+  /** With a log for people. */
+  public Config(
+      Cpu cpu, State state, Control control, Libvirt libvirt, Compat compat, List<VmEntry> vms) {
+    this(cpu, state, control, libvirt, compat, vms, new Log("text"));
+  }
 
   private static final int NO_LIMIT = 0;
 
@@ -54,6 +65,13 @@ public record Config(
 
   /** Section {@code [libvirt]}: an empty URI means no libvirt. */
   public record Libvirt(String uri) {}
+
+  /**
+   * Section {@code [log]}.
+   *
+   * @param format {@code text}, {@code json} or {@code journald}
+   */
+  public record Log(String format) {}
 
   /** Section {@code [compat]}: DPDK's JSON FIFOs. */
   public record Compat(boolean fifo, Path dir) {}

@@ -53,14 +53,20 @@ public final class ConfigFile {
   private Config read() throws ConfigException {
     TomlParseResult toml = parse();
     Section root = new Section(file.toString(), "", toml);
-    root.allow("cpu", "state", "control", "libvirt", "compat", "vm");
+    root.allow("cpu", "state", "control", "libvirt", "compat", "log", "vm");
     return new Config(
         cpu(root.section("cpu")),
         state(root.section("state")),
         control(root.section("control")),
         libvirt(root.section("libvirt")),
         compat(root.section("compat")),
-        vms(toml));
+        vms(toml),
+        log(root.section("log")));
+  }
+
+  private static Config.Log log(Section log) throws ConfigException {
+    log.allow("format");
+    return new Config.Log(log.choice("format", "text", "json", "journald"));
   }
 
   private TomlParseResult parse() throws ConfigException {

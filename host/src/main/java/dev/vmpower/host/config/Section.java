@@ -68,10 +68,12 @@ final class Section {
     return Path.of(text);
   }
 
-  String choice(String key, String first, String second) throws ConfigException {
-    String text = text(key, first);
-    if (!text.equals(first) && !text.equals(second)) {
-      throw error(key, key + " is \"" + first + "\" or \"" + second + "\", not '" + text + "'");
+  /** One of these texts; the first where there is none. */
+  String choice(String key, String... choices) throws ConfigException {
+    String text = text(key, choices[0]);
+    if (!List.of(choices).contains(text)) {
+      String all = "\"" + String.join("\" or \"", choices) + "\"";
+      throw error(key, key + " is " + all + ", not '" + text + "'");
     }
     return text;
   }

@@ -120,7 +120,8 @@ final class ControlHandler extends Handler.Abstract {
     private final Request request;
     private final Response response;
     private final Callback callback;
-    private @Nullable String asked;
+    private @Nullable Caller caller;
+    private String asked = "";
 
     Exchange(Request request, Response response, Callback callback) {
       this.request = request;
@@ -143,7 +144,7 @@ final class ControlHandler extends Handler.Abstract {
               || rights.of(socket).compareTo(Rights.Right.CHANGE) < 0)) {
         mayNot.say(
             request.getComponents().getScheduler(),
-            () -> Caller.describe(transport) + ": " + route.path() + ": " + rights.lookOnly());
+            () -> Caller.of(transport) + ": " + route.path() + ": " + rights.lookOnly());
         throw new RequestException(RequestException.FORBIDDEN, rights.lookOnly());
       }
     }
@@ -178,8 +179,9 @@ final class ControlHandler extends Handler.Abstract {
         Arguments arguments = new Arguments(Json.readObject(body), found);
         String who = "";
         if (route.changes()) {
-          who = Caller.describe(connection().getEndPoint().getTransport());
-          asked = who + ": " + route.path() + " " + arguments;
+          caller = Caller.of(connection().getEndPoint().getTransport());
+          who = caller.toString();
+          asked = route.path() + " " + arguments;
         }
         CompletableFuture<?> answer = route.action().begin(arguments, who);
         within(answer, RequestException.UNAVAILABLE, "no answer, so it may yet be done");
@@ -212,9 +214,7 @@ final class ControlHandler extends Handler.Abstract {
         } else if (answer instanceof Page page) {
           writeMetrics(page);
         } else {
-          if (asked != null) {
-            LOG.info("{}: done", asked);
-          }
+          log("done");
           response.setStatus(OK);
           if (answer instanceof Farewell last) {
             Callback ended = Callback.from(callback, last.then());
@@ -238,10 +238,20 @@ final class ControlHandler extends Handler.Abstract {
       response.write(true, ByteBuffer.wrap(text), callback);
     }
 
-    void refuse(RequestException refused) {
-      if (asked != null) {
-        LOG.info("{}: {}", asked, refused.line());
+    /** Who changed what, or was refused to; those who only look are not logged. */
+    private void log(String outcome) {
+      if (caller != null) {
+        LOG.atInfo()
+            .addKeyValue("user", caller.user())
+            .addKeyValue("pid", caller.pid())
+            .addKeyValue("asked", asked)
+            .addKeyValue("outcome", outcome)
+            .log("{}: {}: {}", caller, asked, outcome);
       }
+    }
+
+    void refuse(RequestException refused) {
+      log(refused.line());
       ControlHandler.refuse(refused, response, callback);
     }
 

@@ -1,42 +1,50 @@
 package dev.vmpower.host.log;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
+import dev.vmpower.machine.process.UnixDatagrams;
+import java.io.IOException;
 import java.io.PrintStream;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes log lines to stderr from a thread of its own: whoever logs takes no lock and waits for no
- * reader of stderr. What does not fit into the bounded queue is dropped, and counted in the log.
+ * Writes log lines to stderr, or to the journal, from a thread of its own: whoever logs takes no
+ * lock and waits for no reader. What does not fit into the bounded queue is dropped, and counted in
+ * the log. What the journal does not take goes to stderr.
  */
 final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
   static final int LINES_MAX = 10_000;
+  static final String NAME = "stderr";
 
   private static final long CLOSE_WAIT_MS = 2_000;
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
-  /** Controls, C1's too; what parts lines and paragraphs; what changes the direction of text. */
-  private static final Pattern UNPRINTABLE =
-      Pattern.compile("[\\p{Cc}\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]");
-
-  private final Queue<String> lines = new ConcurrentLinkedQueue<>();
+  private final Queue<Line> lines = new ConcurrentLinkedQueue<>();
   private final AtomicInteger size = new AtomicInteger();
   private final AtomicInteger dropped = new AtomicInteger();
   private final PrintStream out;
   private final Thread thread = Thread.ofPlatform().name("log").daemon().unstarted(this::run);
   private volatile boolean stopping;
+  private volatile LineFormat format = LineFormat.TEXT;
+  private volatile @Nullable UnixDatagrams journal;
+
+  /** An event, as stderr gets it and, if there is one, as the journal does. */
+  @SuppressWarnings("ArrayRecordComponent") // handed from one thread to another, never compared
+  private record Line(String text, byte @Nullable [] entry) {}
 
   StderrAppender(PrintStream out) {
     this.out = out;
+  }
+
+  void setFormat(LineFormat format) {
+    this.format = format;
+  }
+
+  void setJournal(UnixDatagrams journal) {
+    this.journal = journal;
   }
 
   @Override
@@ -52,36 +60,13 @@ final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
       dropped.incrementAndGet();
       return;
     }
-    lines.add(format(event));
+    lines.add(new Line(format.line(event), journal == null ? null : JournalEntry.of(event)));
     LockSupport.unpark(thread);
-  }
-
-  private static String format(ILoggingEvent event) {
-    StringBuilder line = new StringBuilder();
-    line.append(TIME.format(Instant.ofEpochMilli(event.getTimeStamp()))).append(' ');
-    line.append(event.getLevel()).append(' ').append(event.getLoggerName()).append(": ");
-    line.append(printable(event.getFormattedMessage())).append('\n');
-    for (IThrowableProxy cause = event.getThrowableProxy();
-        cause != null;
-        cause = cause.getCause()) {
-      line.append("  ").append(cause.getClassName()).append(": ");
-      line.append(printable(String.valueOf(cause.getMessage())));
-      for (var frame : cause.getStackTraceElementProxyArray()) {
-        line.append("\n    ").append(frame);
-      }
-      line.append('\n');
-    }
-    return line.toString();
-  }
-
-  // One event is one line, whatever names it carries, and does nothing to a terminal.
-  static String printable(String text) {
-    return UNPRINTABLE.matcher(text).replaceAll("?");
   }
 
   private void run() {
     while (true) {
-      String line = lines.poll();
+      Line line = lines.poll();
       if (line == null) {
         out.flush();
         if (stopping) {
@@ -91,12 +76,25 @@ final class StderrAppender extends UnsynchronizedAppenderBase<ILoggingEvent> {
         continue;
       }
       size.decrementAndGet();
-      out.print(line);
+      write(line);
       int lost = dropped.getAndSet(0);
       if (lost > 0) {
         out.print("(" + lost + " log lines were dropped: stderr is not read fast enough)\n");
       }
     }
+  }
+
+  private void write(Line line) {
+    UnixDatagrams to = journal;
+    if (to != null && line.entry() != null) {
+      try {
+        to.send(line.entry());
+        return;
+      } catch (IOException nobodyReads) {
+        // It is not to be lost.
+      }
+    }
+    out.print(line.text());
   }
 
   @Override

@@ -45,6 +45,7 @@ final class Changes {
   private final Supplier<String> mode;
   private final Supplier<List<PolicyView>> policies;
   private final CpuViews views;
+  private final Audit audit;
 
   private boolean watching;
   private boolean all;
@@ -106,6 +107,7 @@ final class Changes {
     this.mode = mode;
     this.policies = policies;
     this.views = new CpuViews(clocks);
+    this.audit = new Audit(clocks, fleet, views);
   }
 
   /** Begins to watch where the first reader has come, and ends where the last one has gone. */
@@ -156,6 +158,12 @@ final class Changes {
   /** Something else than a request may have changed things in this wake-up. */
   void suspectAll() {
     all = true;
+  }
+
+  /** Once in a while, whoever follows: what no event told, and the audit. */
+  void sweep() {
+    all = true;
+    audit.sweep();
   }
 
   private void settled(ManagedDomain managed) {

@@ -330,7 +330,7 @@ public final class Monitor {
     }
     if (nowNs >= nextSweepNs) {
       nextSweepNs = nowNs + SWEEP_NS;
-      changes.suspectAll();
+      changes.sweep();
       policies.lookAtClock(nowNs, nowMs);
       if (clocks.sweep()) {
         placeVcpus();

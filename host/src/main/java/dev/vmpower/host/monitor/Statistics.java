@@ -78,13 +78,19 @@ final class Statistics {
     }
     if (vm.countRefusal(refusal, nowNs, LOG_EVERY_NS)) {
       long unlogged = vm.takeUnlogged(refusal);
-      LOG.warn(
-          "{}: refused{}: {} [{}]{}",
-          channel == null ? vm : channel,
-          vcpu == null ? "" : " vCPU " + vcpu.number() + " on pCPUs " + vcpu.cpus(),
-          refusal.text(),
-          refusal.label(),
-          unlogged > 0 ? " and " + unlogged + " times before" : "");
+      LOG.atWarn()
+          .addKeyValue("vm", vm.name())
+          .addKeyValue("channel", channel == null ? null : channel.number())
+          .addKeyValue("vcpu", vcpu == null ? null : vcpu.number())
+          .addKeyValue("reason", refusal.label())
+          .addKeyValue("requests", unlogged + 1)
+          .log(
+              "{}: refused{}: {} [{}]{}",
+              channel == null ? vm : channel,
+              vcpu == null ? "" : " vCPU " + vcpu.number() + " on pCPUs " + vcpu.cpus(),
+              refusal.text(),
+              refusal.label(),
+              unlogged > 0 ? " and " + unlogged + " times before" : "");
     }
   }
 

@@ -35,6 +35,7 @@ final class Votes {
   /** Moves the vote of {@code vcpu}. */
   void move(Vcpu vcpu, Unit unit, long nowMs) {
     int vote = vote(vcpu, unit, vcpu.asked(), vcpu.askedTurbo());
+    vcpu.countRequest();
     vcpu.ask(vote, turbo(unit, vcpu.askedTurbo()), nowMs);
     clocks.touch(vcpu);
   }

@@ -33,6 +33,7 @@ public final class Vcpu {
   private boolean askedTurbo = true;
   private long askedAtMs;
   private boolean hasAsked;
+  private long untold;
 
   private @Nullable PolicyRun operatorPolicy;
   private @Nullable PolicyRun guestPolicy;
@@ -211,6 +212,18 @@ public final class Vcpu {
   /** Whether it has made a request since its claim began, or it began anew. */
   public boolean hasAsked() {
     return hasAsked;
+  }
+
+  /** Counts a request for the audit. */
+  public void countRequest() {
+    untold++;
+  }
+
+  /** How many requests it made since this was asked before. */
+  public long takeUntold() {
+    long count = untold;
+    untold = 0;
+    return count;
   }
 
   /** Takes a request. */

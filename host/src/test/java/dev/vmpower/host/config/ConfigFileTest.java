@@ -125,6 +125,7 @@ class ConfigFileTest {
         "`VMinterfaces=['52:54:00:00:00:01 a/b']`   | :5: [vm] '52:54:00:00:00:01 a/b' is no MAC",
         "`[cpu]\nreserved = \"a\"`                 | :2: [cpu] reserved: 'a' is no list of CPUs",
         "`[cpu]\nmax_pcpus_per_vcpu = 0`           | :2: [cpu] max_pcpus_per_vcpu is a number",
+        "`[log]\nformat = \"xml\"`   | :2: [log] format is \"text\" or \"json\" or \"journald\"",
         "`[cpu]\nsmt = \"off\"`                    | :2: [cpu] smt is \"together\" or \"separate\"",
         "`[cpu]\nroot = \"cpu\"`                   | :2: [cpu] root is an absolute path",
         "`[cpu]\nallow_unpinned = \"yes\"`         | :2: [cpu] allow_unpinned is true or false",

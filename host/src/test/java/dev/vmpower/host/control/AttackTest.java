@@ -61,6 +61,21 @@ class AttackTest {
     server.close();
   }
 
+  @Test
+  void whoChangedWhatIsInTheFieldsOfTheLog() throws IOException {
+    RawClient.get(socket, "/v1/cpus");
+    RawClient.post(socket, "/v1/cpus/set", "{\"cpus\":\"5\",\"level\":\"max\"}");
+
+    List<String> fields =
+        log.list.stream()
+            .filter(line -> line.getLoggerName().equals("vmpower.control"))
+            .map(line -> String.valueOf(line.getKeyValuePairs()))
+            .toList();
+    assertThat(fields).singleElement().asString().contains("user=", "outcome=\"done\"");
+    assertThat(fields.getFirst())
+        .contains("pid=\"" + ProcessHandle.current().pid() + "\"", "asked=\"/v1/cpus/set {");
+  }
+
   private void isRefused(Answer answer, int... statuses) {
     assertThat(statuses).contains(answer.status());
     assertThat(answer.body()).matches("\\{\"error\":\"[^\\p{Cc}\\p{Cf}]{10,900}\"}\n");

@@ -1,14 +1,6 @@
 package dev.vmpower.machine.process;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import dev.vmpower.machine.libc.CFunction;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * What systemd is told, by sd_notify(3)'s protocol: a datagram to the socket that {@code
  * NOTIFY_SOCKET} names, a path or, after {@code @}, a name without a file.
  *
- * <p>Java has no datagrams on AF_UNIX, so this is done in C; nothing of it is loaded where there is
- * no such socket. A message never waits: one that does not fit is lost. Thread-safe.
+ * <p>Nothing of this is loaded where there is no such socket. A message never waits: one that does
+ * not fit is lost. Thread-safe.
  */
 public final class Supervisor {
   /** Longer texts are cut. */
@@ -26,11 +18,11 @@ public final class Supervisor {
 
   private static final long NS_PER_US = 1_000;
 
-  private final @Nullable Sender sender;
+  private final @Nullable UnixDatagrams socket;
   private final long watchdogNs;
 
-  private Supervisor(@Nullable Sender sender, long watchdogNs) {
-    this.sender = sender;
+  private Supervisor(@Nullable UnixDatagrams socket, long watchdogNs) {
+    this.socket = socket;
     this.watchdogNs = watchdogNs;
   }
 
@@ -47,7 +39,7 @@ public final class Supervisor {
     if (!socket.startsWith("/") && !socket.startsWith("@")) {
       throw new IOException("NOTIFY_SOCKET=" + socket + " is neither a path nor @NAME");
     }
-    return new Supervisor(new Sender(socket), watchdogNs(environment));
+    return new Supervisor(new UnixDatagrams(socket, false), watchdogNs(environment));
   }
 
   // WATCHDOG_PID says for whom the watchdog is: it may have been inherited.
@@ -91,55 +83,13 @@ public final class Supervisor {
   }
 
   private void tell(String state) throws IOException {
-    if (sender != null) {
-      sender.send(state);
+    if (socket != null) {
+      socket.send(state.getBytes(StandardCharsets.UTF_8));
     }
   }
 
   private static String cut(String status) {
     String line = status.replace('\n', ' ');
     return line.length() <= STATUS_CHARS_MAX ? line : line.substring(0, STATUS_CHARS_MAX);
-  }
-
-  /** The socket. */
-  private static final class Sender {
-    // From <bits/socket.h>.
-    private static final short AF_UNIX = 1;
-    private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
-    private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
-    private static final int PATH_BYTES_MAX = 108;
-
-    private static final CFunction SOCKET =
-        CFunction.of("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final CFunction SENDTO =
-        CFunction.of(
-            "sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
-
-    private final int descriptor;
-    private final MemorySegment address;
-
-    Sender(String socket) throws IOException {
-      byte[] name = socket.getBytes(StandardCharsets.UTF_8);
-      if (name.length >= PATH_BYTES_MAX) {
-        throw new IOException("NOTIFY_SOCKET is longer than " + (PATH_BYTES_MAX - 1) + " bytes");
-      }
-      if (name[0] == '@') {
-        name[0] = 0;
-      }
-      address = Arena.global().allocate(Short.BYTES + name.length, Short.BYTES);
-      address.set(ValueLayout.JAVA_SHORT, 0, AF_UNIX);
-      address.asSlice(Short.BYTES).copyFrom(MemorySegment.ofArray(name));
-      descriptor = (int) SOCKET.call((int) AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
-    }
-
-    void send(String state) throws IOException {
-      try (Arena arena = Arena.ofConfined()) {
-        byte[] bytes = state.getBytes(StandardCharsets.UTF_8);
-        MemorySegment message = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
-        int addressBytes = (int) address.byteSize();
-        SENDTO.call(
-            descriptor, message, message.byteSize(), MSG_DONTWAIT_NOSIGNAL, address, addressBytes);
-      }
-    }
   }
 }
