@@ -150,6 +150,20 @@ public final class Rig implements AutoCloseable {
 
   /** Starts the monitor, and waits until it serves the sockets there are. */
   public Rig start() throws IOException, InterruptedException {
+    make();
+    monitor().start();
+    monitor().awaitServing();
+    return this;
+  }
+
+  /** Makes the monitor, for a test that calls its wake-ups, and its end, by hand. */
+  public Monitor begin() throws IOException {
+    make();
+    monitor().begin();
+    return monitor();
+  }
+
+  private void make() throws IOException {
     Files.createDirectories(channels());
     Files.createDirectories(config.state().dir());
     Files.createDirectories(config.state().lib());
@@ -165,9 +179,6 @@ public final class Rig implements AutoCloseable {
             probes::add,
             () -> System.nanoTime() + passedNs.get(),
             () -> System.currentTimeMillis() + TimeUnit.NANOSECONDS.toMillis(passedNs.get()));
-    monitor.start();
-    monitor.awaitServing();
-    return this;
   }
 
   /** The monitor under test. */

@@ -43,6 +43,7 @@ public final class Channel {
   private boolean disabled;
   private boolean portClosed;
   private int epoch;
+  private long lookedAt;
   private long requests;
   private long refused;
 
@@ -104,6 +105,13 @@ public final class Channel {
     partial.put(0, arena, offset + bytes - rest, rest);
     partial.position(rest);
     return packets;
+  }
+
+  /** Whether this is asked for the first time in {@code wakeup}, a number that grows from 1. */
+  public boolean isFirstLook(long wakeup) {
+    boolean first = lookedAt != wakeup;
+    lookedAt = wakeup;
+    return first;
   }
 
   /** Sends an ACK or NACK, or keeps it, or drops it. */

@@ -256,8 +256,8 @@ public final class Monitor {
    * @throws IOException if the selector broke
    */
   public void wakeUp() throws IOException {
-    sockets.begin();
-    if (moreEvents) {
+    boolean someWait = sockets.begin();
+    if (someWait || moreEvents) {
       selector.selectNow(sockets);
     } else {
       selector.select(sockets, timeoutMs());

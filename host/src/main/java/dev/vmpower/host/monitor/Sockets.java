@@ -3,6 +3,7 @@ package dev.vmpower.host.monitor;
 import dev.vmpower.host.channel.Channel;
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -13,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  * The channels' sockets in one wake-up: reads those that are ready into the turn, sends what waits
  * for those that take more, and notes which broke.
  *
+ * <p>Each channel is read once in a wake-up. The kernel names those that are ready in the same
+ * order each time, so those for whom a full turn had no room stand in line and are first in the
+ * next one: whoever asks is read after so many wake-ups as all that are ready have need of, and no
+ * later.
+ *
  * <p>Not thread-safe: the monitor thread owns it.
  */
 final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
@@ -20,6 +26,8 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
   private final LongSupplier clockNs;
   private final LongSupplier wallMs;
   private final List<Channel> broken = new ArrayList<>();
+  private final ArrayDeque<Channel> passedOver = new ArrayDeque<>();
+  private long wakeup;
   private long turnBeganNs;
 
   Sockets(Turn turn, LongSupplier clockNs, LongSupplier wallMs) {
@@ -28,28 +36,68 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
     this.wallMs = wallMs;
   }
 
-  /** A wake-up begins. */
-  void begin() {
+  /**
+   * A wake-up begins: reads those that the last one passed over.
+   *
+   * @return whether there were any, so that it must not wait for others
+   */
+  boolean begin() {
     turnBeganNs = 0;
+    wakeup++;
+    int waiting = passedOver.size();
+    for (int i = 0; i < waiting; i++) {
+      Channel channel = passedOver.remove();
+      @Nullable SelectionKey key = channel.key();
+      if (key != null && key.isValid()) {
+        beginTurn();
+        read(channel);
+      }
+    }
+    return waiting > 0;
+  }
+
+  private void beginTurn() {
+    if (turnBeganNs == 0) {
+      turnBeganNs = clockNs.getAsLong();
+    }
   }
 
   /** Takes a socket that is ready. */
   @Override
   public void accept(SelectionKey key) {
-    if (turnBeganNs == 0) {
-      turnBeganNs = clockNs.getAsLong();
-    }
+    beginTurn();
     if (!(key.attachment() instanceof Channel channel) || !key.isValid()) {
       return;
     }
+    if (key.isWritable()) {
+      flush(channel, key);
+    }
+    if (key.isReadable()) {
+      read(channel);
+    }
+  }
+
+  private void flush(Channel channel, SelectionKey key) {
     try {
-      if (key.isWritable()) {
-        channel.flush();
-        if (!channel.hasBacklog()) {
-          key.interestOps(SelectionKey.OP_READ);
-        }
+      channel.flush();
+      if (!channel.hasBacklog()) {
+        key.interestOps(SelectionKey.OP_READ);
       }
-      if (key.isReadable() && !turn.read(channel, turnBeganNs, wallMs.getAsLong())) {
+    } catch (IOException broke) {
+      broken.add(channel);
+    }
+  }
+
+  private void read(Channel channel) {
+    if (!channel.isFirstLook(wakeup)) {
+      return;
+    }
+    if (turn.isFull()) {
+      passedOver.add(channel);
+      return;
+    }
+    try {
+      if (!turn.read(channel, turnBeganNs, wallMs.getAsLong())) {
         broken.add(channel);
       }
     } catch (IOException broke) {

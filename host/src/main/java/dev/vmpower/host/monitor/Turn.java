@@ -65,16 +65,18 @@ final class Turn {
     this.statistics = statistics;
   }
 
+  /** Whether this wake-up has no room for what another channel may send. */
+  boolean isFull() {
+    return arenaPackets + Channel.PACKETS_PER_TURN_MAX > PACKETS_MAX;
+  }
+
   /**
-   * Reads what {@code channel} has and folds it into votes.
+   * Reads what {@code channel} has and folds it into votes; not where it {@link #isFull}.
    *
    * @return false if the other end has hung up
    * @throws IOException if the connection broke
    */
   boolean read(Channel channel, long nowNs, long nowMs) throws IOException {
-    if (arenaPackets + Channel.PACKETS_PER_TURN_MAX > PACKETS_MAX) {
-      return true; // its bytes wait in the socket, which is ready again at once
-    }
     int base = arenaPackets * RequestPacket.SIZE_BYTES;
     int packets = channel.read(arena, base);
     if (packets == Channel.HUNG_UP) {
