@@ -244,6 +244,7 @@ public final class Clocks {
   public void touchManaged() {
     for (ManagedDomain managed : map.domains()) {
       if (managed.original != null) {
+        managed.looks.makeDue();
         touch(map.group(managed));
       }
     }
@@ -371,7 +372,7 @@ public final class Clocks {
       originals.handOut(fresh.domains());
       byHand.placeIn(fresh);
     }
-    map.domains().forEach(ManagedDomain::lookForReturn);
+    map.domains().forEach(ManagedDomain::suspect);
     touchAll();
     return changed;
   }

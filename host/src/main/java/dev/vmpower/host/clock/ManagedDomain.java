@@ -56,6 +56,9 @@ public final class ManagedDomain {
 
   Pace pace;
 
+  /** When it is looked at for what other programs changed. */
+  final Looks looks = new Looks();
+
   /** Whether the target is with turbo, where its level does not say. */
   boolean targetTurbo;
 
@@ -308,6 +311,12 @@ public final class ManagedDomain {
     hardwareUnsure = true;
     writtenKhz = NONE;
     domain.forgetSpeed();
+  }
+
+  /** The kernel or another program may have changed anything here without a word. */
+  void suspect() {
+    lookForReturn();
+    looks.makeDue();
   }
 
   /** Finds out whether one of its pCPUs went or came back since it was last written. */

@@ -61,6 +61,7 @@ final class Steward {
         if (refused.errno() != Errno.EINVAL || !managed.taken || domain.isUntouched()) {
           throw refused;
         }
+        managed.looks.makeDue();
         bring(managed, original, nowNs);
       }
     } catch (SysfsException refused) {
@@ -146,6 +147,9 @@ final class Steward {
    */
   private boolean isInterferedWith(ManagedDomain managed, Original original, long nowNs)
       throws SysfsException {
+    if (!managed.looks.take(nowNs)) {
+      return managed.problem == Refusal.CONFLICT;
+    }
     FrequencyDomain domain = managed.domain;
     String what = "";
     if (!domain.isUntouched()) {

@@ -29,6 +29,7 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
   private final ArrayDeque<Channel> passedOver = new ArrayDeque<>();
   private long wakeup;
   private long turnBeganNs;
+  private long turnBeganMs;
 
   Sockets(Turn turn, LongSupplier clockNs, LongSupplier wallMs) {
     this.turn = turn;
@@ -59,6 +60,7 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
   private void beginTurn() {
     if (turnBeganNs == 0) {
       turnBeganNs = clockNs.getAsLong();
+      turnBeganMs = wallMs.getAsLong();
     }
   }
 
@@ -97,7 +99,7 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
       return;
     }
     try {
-      if (!turn.read(channel, turnBeganNs, wallMs.getAsLong())) {
+      if (!turn.read(channel, turnBeganNs, turnBeganMs)) {
         broken.add(channel);
       }
     } catch (IOException broke) {

@@ -20,6 +20,11 @@ import org.junit.jupiter.api.io.TempDir;
 class ConflictTest {
   private static final String SETSPEED = "cpufreq/policy0/scaling_setspeed";
 
+  /** More requests than there are looks at once. */
+  private static final int STREAM = 60;
+
+  private static final long LOOK_NS = 100_000_000L; // Looks.LOOK_NS
+
   @TempDir Path directory;
 
   private Rig rig(boolean reassert) {
@@ -46,6 +51,22 @@ class ConflictTest {
       rig.ask(new Verb.ReclaimCpus(CpuSet.of(0)));
       assertThat(rig.khz(0)).isEqualTo(1_400_000);
       assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+    }
+  }
+
+  @Test
+  void inAStreamOfRequestsAnothersSpeedIsNoticedWithinTheTimeOfALook() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      for (int i = 0; i < STREAM; i++) {
+        assertThat(guest.ask(i % 2 == 0 ? SCALE_MAX : SCALE_MIN, 0)).isEqualTo(ACK);
+      }
+      rig.sysfs.write(SETSPEED, "2000000");
+      rig.pass(LOOK_NS);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(NACK);
+      assertThat(guest.ask(SCALE_MAX, 0)).as("also between two looks").isEqualTo(NACK);
+      assertThat(rig.khz(0)).as("left alone").isEqualTo(2_000_000);
+      assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
     }
   }
 

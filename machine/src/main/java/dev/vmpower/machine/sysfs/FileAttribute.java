@@ -14,6 +14,7 @@ final class FileAttribute implements Attribute {
   private final FileChannel file;
   private final boolean kernel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(TEXT_BYTES_MAX);
+  private int fileBytes; // of a plain file that we have written; 0 for not known
 
   FileAttribute(String path, Path file, boolean writable, boolean kernel) throws IOException {
     this.path = path;
@@ -62,6 +63,9 @@ final class FileAttribute implements Attribute {
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
     }
+    if (buffer.position() > fileBytes) {
+      fileBytes = 0; // another wrote it
+    }
     int end = 0;
     while (end < buffer.position() && buffer.get(end) != '\n') {
       end++;
@@ -88,15 +92,23 @@ final class FileAttribute implements Attribute {
     buffer.position(0).limit(digits + 1);
     try {
       file.write(buffer, 0);
-      // A plain file keeps the rest of a longer text, whoever wrote that.
-      if (!kernel && file.size() > digits + 1) {
-        file.truncate(digits + 1);
+      if (!kernel) {
+        cut(digits + 1);
       }
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
     } finally {
       buffer.clear();
     }
+  }
+
+  /** A plain file keeps the rest of a longer text, whoever wrote that and was seen to. */
+  private void cut(int bytes) throws IOException {
+    boolean mayBeLonger = fileBytes == 0 || fileBytes > bytes;
+    if (mayBeLonger && file.size() > bytes) {
+      file.truncate(bytes);
+    }
+    fileBytes = bytes;
   }
 
   @Override

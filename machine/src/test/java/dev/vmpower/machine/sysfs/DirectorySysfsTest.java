@@ -98,13 +98,14 @@ class DirectorySysfsTest {
   }
 
   @Test
-  void aShorterTextLeavesNothingOfALongerOneWhoeverWroteThat() throws Exception {
+  void aShorterTextLeavesNothingOfALongerOneThatWasFoundWrittenOrRead() throws Exception {
     tree.put(FILE, "2601000\n");
     try (Attribute kept = sysfs.open(FILE, true)) {
       kept.writeNumber(900_000);
       assertThat(tree.get(FILE)).isEqualTo("900000\n");
       kept.writeNumber(1_200_000);
       tree.put(FILE, "<unsupported>\n");
+      assertThat(kept.readNumber()).isEqualTo(Attribute.NOT_A_NUMBER);
       kept.writeNumber(1_200_000);
       assertThat(tree.get(FILE)).isEqualTo("1200000\n");
     }
