@@ -92,9 +92,11 @@ class KernelWaysTest {
     int before = machine.pStateCommands();
     machine.run("echo 0 >%1$scpu3/online; echo 1 >%1$scpu3/online".formatted(CPUS));
 
+    // Two at least: a pCPU was seen to go to its lowest level by itself on its way back.
     await()
         .atMost(SWEEP)
-        .untilAsserted(() -> assertThat(machine.pStates(3, before)).hasSize(2).endsWith(guess));
+        .untilAsserted(
+            () -> assertThat(machine.pStates(3, before)).hasSizeBetween(2, 3).endsWith(guess));
     host.isAcked("vm0", "min 1");
     assertThat(host.logged("[conflict]")).doesNotContain("policy3");
   }

@@ -34,8 +34,8 @@ class SoakTest {
   private static final int DISTURBED = 5;
   private static final int SAMPLES = 12;
   private static final int SLACK_THREADS = 4;
-  private static final int SLACK_FDS = 20; // VMs that restart at that moment have none
-  private static final double SLACK_HEAP = 1.25;
+  private static final int SLACK_FDS = 20;
+  private static final double SLACK_MEMORY = 1.25;
   private static final int SLACK_HEAP_KIB = 2_048;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -108,7 +108,7 @@ class SoakTest {
       vm.lastWord();
     }
     assertThat(vms).allSatisfy(vm -> assertThat(vm.wrong).as("seed %d", seed).isEmpty());
-    figures.nothingGrew(SLACK_THREADS, SLACK_FDS, SLACK_HEAP, SLACK_HEAP_KIB);
+    figures.nothingGrew(SLACK_THREADS, SLACK_FDS, SLACK_MEMORY, SLACK_HEAP_KIB);
 
     daemon.destroy();
     assertThat(daemon.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
