@@ -15,9 +15,11 @@ import dev.vmpower.machine.sysfs.SysfsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,10 +58,11 @@ class GiveBackTest {
     }
   }
 
-  /** A tree whose next reads end in an error. */
+  /** A tree whose next reads end in an error, or the next write of one file. */
   private static final class Breaking implements Sysfs {
     private final Sysfs sysfs;
     private final AtomicInteger breaks = new AtomicInteger();
+    private final AtomicReference<String> breaksAt = new AtomicReference<>("");
 
     Breaking(Sysfs sysfs) {
       this.sysfs = sysfs;
@@ -75,6 +78,10 @@ class GiveBackTest {
 
     @Override
     public void write(String path, String value) throws SysfsException {
+      if (path.equals(breaksAt.get())) {
+        breaksAt.set("");
+        throw new IllegalStateException("as planned");
+      }
       sysfs.write(path, value);
     }
 
@@ -121,5 +128,25 @@ class GiveBackTest {
     host.isAsFound();
     assertThat(directory.resolve("run/originals")).doesNotExist();
     guest.close();
+  }
+
+  /** The others are given back first; then the daemon ends, and by that tries once more. */
+  @Test
+  void anErrorWhileOneIsGivenBackKeepsNoOtherAndIsNotSwallowed() throws Exception {
+    Breaking tree = new Breaking(new DirectorySysfs(directory.resolve("cpu")));
+    Rig rig = new Rig(directory, new FakeSysfs(), tree).vm("vm0", "0", "1").start();
+    FakeGuest guest = rig.guest("vm0", 0);
+    assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+    assertThat(guest.ask(SCALE_MIN, 1)).isEqualTo(ACK);
+
+    tree.breaksAt.set("cpufreq/policy0/scaling_governor");
+    guest.close(); // its claims end
+
+    assertThat(rig.monitor().ended())
+        .failsWithin(Duration.ofSeconds(60))
+        .withThrowableThat()
+        .withMessageContaining("not everything is given back");
+    host.isAsFound();
+    assertThat(directory.resolve("run/originals")).doesNotExist();
   }
 }

@@ -95,7 +95,9 @@ final class Arbitration {
       return Standing.UNPINNED;
     }
     for (int cpu : cpus) {
-      if (shape.isReserved(shape.clocks.get(shape.clockOf[cpu]))) {
+      Clock clock = shape.clocks.get(shape.clockOf[cpu]);
+      // Which pCPUs share a clock is not to be seen while all of them are offline.
+      if (shape.reserved.contains(cpu) || (isThere(clock) && shape.isReserved(clock))) {
         return Standing.RESERVED;
       }
     }

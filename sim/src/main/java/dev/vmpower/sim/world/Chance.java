@@ -5,7 +5,9 @@ import dev.vmpower.machine.libvirt.DomainInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -274,17 +276,22 @@ final class Chance {
   }
 
   private void reload() {
-    List<Guest> statics = world.guests.stream().filter(Guest::isStatic).toList();
+    Map<String, Map<Integer, List<Integer>>> statics = new TreeMap<>(); // as configured now
+    for (Guest guest : world.guests) {
+      if (guest.isStatic()) {
+        statics.put(guest.name, Map.copyOf(guest.pins));
+      }
+    }
     world.post(
         new Event.Configured(world.life.config(), new CompletableFuture<>()),
         () -> {
           for (RuleVm vm : List.copyOf(world.host.vms.values())) {
-            boolean known = statics.stream().anyMatch(guest -> guest.name.equals(vm.name));
-            if (vm.state == RuleVm.State.STATIC && !known) {
+            if (vm.state == RuleVm.State.STATIC && !statics.containsKey(vm.name)) {
               world.effects.gone(vm.name);
             }
           }
           statics.forEach(world.effects::addStatic);
+          world.settle();
         });
   }
 

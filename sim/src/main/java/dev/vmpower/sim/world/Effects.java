@@ -76,13 +76,10 @@ final class Effects {
     vm.query = query.getOrDefault(vm.name, false);
   }
 
-  void addStatic(Guest guest) {
-    RuleVm vm = host.vms.get(guest.name);
-    if (vm == null) {
-      vm = new RuleVm(guest.name, RuleVm.State.STATIC);
-      host.vms.put(vm.name, vm);
-    }
-    pin(vm, Map.copyOf(guest.pins));
+  /** The configuration has a VM that libvirt does not know. */
+  void addStatic(String name, Map<Integer, List<Integer>> pins) {
+    RuleVm vm = host.vms.computeIfAbsent(name, n -> new RuleVm(n, RuleVm.State.STATIC));
+    pin(vm, pins);
     limit(vm);
   }
 

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -126,12 +127,12 @@ final class Life {
     host.vms.clear();
     host.passive = false;
     Arrays.fill(host.target, 0);
-    world.forgetTargets();
     world.effects.restore(stored);
     world.rules.hour = world.hour();
     world.look();
     adoptUntilNs = world.nowNs + Clocks.ADOPT_NS;
     for (Rest rest : world.rests) {
+      rest.forget();
       rest.leftover = leftovers.contains("policy " + rest.clock.number());
     }
     SimSelector fresh = new SimSelector(world::sleep);
@@ -150,7 +151,7 @@ final class Life {
     List<DomainInfo> domains = new ArrayList<>();
     for (Guest guest : world.guests) {
       if (guest.isStatic()) {
-        world.effects.addStatic(guest);
+        world.effects.addStatic(guest.name, Map.copyOf(guest.pins));
       } else {
         domains.add(guest.info());
       }

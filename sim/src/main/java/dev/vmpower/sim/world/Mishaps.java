@@ -62,7 +62,7 @@ final class Mishaps {
       return;
     }
     world.note("policy" + rest.clock.number() + " is well again");
-    rest.returned = true;
+    rest.suspect();
     world.fake.failWrites(rest.file("scaling_setspeed"), null);
     world.fake.failWrites(rest.file("scaling_governor"), null);
     world.fake.policy(rest.clock.number()).setFailsSilently(false);
@@ -87,11 +87,11 @@ final class Mishaps {
     world.online.set(cpu, returns);
     world.fake.setOnline(cpu, returns);
     world.note("pCPU " + cpu + (returns ? " is back" : " goes"));
-    rest.returned |= returns;
+    rest.suspect();
     if (!isOnline(rest)) {
       rest.disturb();
     } else if (!wasOnline) {
-      rest.returned = true;
+      rest.suspect();
       rest.settleBy(world.nowNs + SETTLE_NS);
       if (rest.governor.equals("userspace") && !world.life.isSaved(rest.clock)) {
         rest.setspeed = world.fake.read(rest.file("scaling_setspeed"));

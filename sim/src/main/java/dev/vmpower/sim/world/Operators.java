@@ -49,6 +49,10 @@ final class Operators {
   }
 
   private <T> void ask(Verb<T> verb, Supplier<Fate> fate, Runnable effect) {
+    ask(verb, Set.of(), fate, effect);
+  }
+
+  private <T> void ask(Verb<T> verb, Set<Integer> cpus, Supplier<Fate> fate, Runnable effect) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     world.note("asked " + verb);
     world.post(
@@ -66,9 +70,16 @@ final class Operators {
           }
           if (done) {
             effect.run();
+          } else if (expected == Fate.EITHER) {
+            cpus.forEach(this::tried);
           }
           world.settle();
         });
+  }
+
+  // What one frequency domain refused was undone in the others.
+  private void tried(int cpu) {
+    world.host.group(clockOf(cpu)).forEach(tied -> world.rests.get(tied.index()).tried());
   }
 
   private static String why(CompletableFuture<?> answer) {
@@ -122,6 +133,7 @@ final class Operators {
     long[] untilNs = {Long.MAX_VALUE};
     ask(
         new Verb.SetCpus(set(cpus), level, WHO, forS),
+        cpus,
         () -> {
           untilNs[0] = forS == 0 ? Long.MAX_VALUE : world.nowNs + forS * World.NS_PER_S;
           return canHold(cpus, level);
@@ -182,6 +194,7 @@ final class Operators {
     BooleanSupplier any = () -> cpus.stream().allMatch(cpu -> clockOf(cpu).hasTurbo());
     ask(
         new Verb.SwitchTurbo(set(cpus), on, WHO),
+        cpus,
         () -> {
           Fate fate = on ? Fate.DONE : steerable(cpus);
           return on || any.getAsBoolean() ? fate : Fate.REFUSED;

@@ -16,7 +16,12 @@ final class Rest {
   String setspeed;
   boolean leftover; // an earlier run had it, and this one may still wait for its claims
   boolean wasLeftover; // until this wake-up, in which it may be given back
-  boolean returned; // from offline or EBUSY: what the kernel guesses has to be undone first
+  private boolean managed; // as settled last
+  private int targetKhz;
+  private boolean wasManaged; // before this wake-up, or for some time in it
+  private int changes; // of what was settled, in this wake-up
+  private boolean unseen; // something happened that the daemon notices when it looks
+  private boolean unsure; // what the kernel guesses has to be undone first
   private long disturbedUntilNs;
 
   Rest(Clock clock, FakeSysfs kernel) throws SysfsException {
@@ -54,6 +59,73 @@ final class Rest {
     } catch (SysfsException offline) {
       // Once it is back.
     }
+  }
+
+  /** A wake-up begins. */
+  void begin() {
+    wasManaged = managed;
+    changes = 0;
+  }
+
+  /** The daemon starts. */
+  void forget() {
+    managed = false;
+    targetKhz = 0;
+  }
+
+  /** The rules say now that it is managed, and at how many kHz. */
+  void decided(boolean nowManaged, int khz) {
+    if (nowManaged && !managed) {
+      suspect(); // the hardware may be anywhere when it is taken over
+    }
+    changes += nowManaged != managed || khz != targetKhz ? 1 : 0;
+    managed = nowManaged;
+    targetKhz = khz;
+    wasManaged |= nowManaged;
+  }
+
+  /** An operator's order was tried and undone in this wake-up. */
+  void tried() {
+    suspect();
+    wasManaged = true;
+    changes += 2;
+  }
+
+  /** Whether nothing was decided anew in this wake-up. */
+  boolean isSettled() {
+    return changes == 0;
+  }
+
+  /** Whether something may have been written in this wake-up. */
+  boolean wasOurs() {
+    return wasManaged || wasLeftover;
+  }
+
+  /** How often the speed may have been set in this wake-up. */
+  int writesMax() {
+    return Math.max(changes, 1) + (isSuspect() ? 1 : 0);
+  }
+
+  /** A pCPU went or came, or another governor was in force: the hardware may be anywhere. */
+  void suspect() {
+    unseen = true;
+  }
+
+  /** Whether the daemon may know of that, and lead the hardware there by another level. */
+  private boolean isSuspect() {
+    return unseen || unsure;
+  }
+
+  /** The daemon looks. */
+  void look() {
+    unsure |= unseen;
+    unseen = false;
+  }
+
+  /** The daemon set the speed so often in one wake-up. */
+  void written(int speeds) {
+    unseen &= speeds < 2;
+    unsure &= speeds == 0;
   }
 
   /** What the administrator's upper limit is, if it is one. */

@@ -50,11 +50,7 @@ final class World {
   private long sleepMs;
   private long nextSweepNs;
   private final Deque<Runnable> posted = new ArrayDeque<>();
-  private boolean[] managedBefore;
-  private int[] targetBefore;
   private int idle;
-  private boolean
-      afterReply; // a connection broke while it was written to: then all is settled anew
   boolean hostTurbo = true;
 
   World(long seed, Path directory) throws IOException {
@@ -63,8 +59,6 @@ final class World {
     host = new Arbitration(shape);
     rules = new Rules(host);
     effects = new Effects(this);
-    managedBefore = new boolean[shape.clocks.size()];
-    targetBefore = new int[shape.clocks.size()];
     fake = shape.boot();
     kernel = new Kernel(fake);
     life = new Life(this, directory);
@@ -147,6 +141,7 @@ final class World {
     sleepMs = atMostMs;
     long beganNs = nowNs;
     int events = posted.size();
+    rests.forEach(Rest::begin);
     Monitor monitor = life.monitor();
     try {
       monitor.wakeUp();
@@ -163,7 +158,7 @@ final class World {
     hangUps();
     settle();
     finish(rules.takePending());
-    compare(events);
+    compare();
   }
 
   private void spin(int events, long beganNs) {
@@ -198,19 +193,20 @@ final class World {
   /** The daemon looks at what the kernel changed without a word. */
   void look() {
     nextSweepNs = nowNs + SWEEP_NS;
+    rests.forEach(Rest::look);
     host.see(online);
     host.hostTurbo = hostTurbo;
   }
 
   private void hangUps() {
-    afterReply = false;
+    boolean broke = false;
     for (Guest guest : guests) {
       for (GuestPort port : guest.ports) {
-        afterReply |= port.writeBroke;
+        broke |= port.writeBroke;
       }
     }
-    if (afterReply) {
-      settle();
+    if (broke) {
+      settle(); // it was found out after the writes, and then all is settled anew
     }
     for (Guest guest : guests) {
       for (GuestPort port : guest.ports) {
@@ -241,6 +237,9 @@ final class World {
       host.maxKhz[i] = rest.highestKhz();
     }
     host.decide();
+    for (Rest rest : rests) {
+      rest.decided(host.isManaged(rest.clock), host.target[rest.clock.index()]);
+    }
   }
 
   private void finish(List<Rules.Reply> replies) {
@@ -286,33 +285,30 @@ final class World {
     }
   }
 
-  private void compare(int events) throws SysfsException {
+  private void compare() throws SysfsException {
     List<String> writes = fake.takeWrites();
+    writes.forEach(w -> note("    wrote " + w));
     int[] speeds = new int[shape.clocks.size()];
     for (String write : writes) {
-      note("    wrote " + write);
       Clock clock = clockOf(write);
       if (clock == null || shape.isReserved(clock)) {
         throw new Wrong("written what is never to be touched: " + write);
       }
       int i = clock.index();
       Rest rest = rests.get(i);
-      boolean ours = host.isManaged(clock) || managedBefore[i] || rest.wasLeftover;
-      // What is claimed, and given up in the same wake-up, is not for nothing.
-      if (!ours && !rest.isDisturbed(nowNs) && events == 0 && !afterReply) {
+      if (!rest.wasOurs() && !rest.isDisturbed(nowNs)) {
         throw new Wrong("written what is not managed: " + write);
       }
       if (write.contains("governor")) {
-        rest.returned = true; // what it finds is told to the hardware by way of another level
-      } else if (write.contains("setspeed") && rest.returned) {
-        rest.returned = false;
+        rest.suspect(); // what it finds is told to the hardware by way of another level
       } else if (write.contains("setspeed") && !rest.isDisturbed(nowNs)) {
         speeds[i]++;
       }
-      if (speeds[i] > 2 && events == 0 && !afterReply) {
+      if (speeds[i] > rest.writesMax()) {
         throw new Wrong("written again and again in one wake-up: " + write);
       }
     }
+    rests.forEach(rest -> rest.written(speeds[rest.clock.index()]));
     for (Rest rest : rests) {
       compare(rest, writes);
     }
@@ -336,13 +332,11 @@ final class World {
     Clock clock = rest.clock;
     int i = clock.index();
     boolean managed = host.isManaged(clock);
-    boolean same = managed == managedBefore[i] && host.target[i] == targetBefore[i];
+    boolean same = rest.isSettled();
     if (!same) {
       String now = managed ? "is to be at " + host.target[i] : "is to be as it was";
       note("    policy" + clock.number() + " " + now);
     }
-    managedBefore[i] = managed;
-    targetBefore[i] = host.target[i];
     if (managed) {
       rest.leftover = false;
     } else if (!rest.leftover) {
@@ -367,10 +361,5 @@ final class World {
         throw new Wrong("policy" + clock.number() + " is not as it was found: " + difference);
       }
     }
-  }
-
-  void forgetTargets() {
-    managedBefore = new boolean[shape.clocks.size()];
-    targetBefore = new int[shape.clocks.size()];
   }
 }
