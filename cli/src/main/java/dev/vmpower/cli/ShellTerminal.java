@@ -54,12 +54,15 @@ final class ShellTerminal {
 
   /**
    * The terminal that this program has. JLine would ask it what it can do, wait for the answer, and
-   * lose what is typed meanwhile; of an Apple_Terminal it knows that it cannot do any of that.
+   * lose what is typed meanwhile; of an Apple_Terminal it knows that it cannot do any of that. And
+   * its own native library would be unpacked to the folder for temporary files, where a program
+   * that is killed leaves it: so the C library is called without.
    */
   static Terminal terminal(Map<String, String> environment) throws IOException {
     return TerminalBuilder.builder()
         .name(Ctl.PROGRAM)
         .system(true)
+        .provider(TerminalBuilder.PROP_PROVIDER_FFM)
         .graphemeCluster(false)
         .env(name -> name.equals("TERM_PROGRAM") ? "Apple_Terminal" : environment.get(name))
         .build();

@@ -10,12 +10,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the documents say of vmpowerctl is what its tables say. */
 class DocumentsTest {
   private static final Path CHECKOUT = Path.of(System.getProperty("vmpower.checkout"));
   private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
+
+  /** A line of an example on a terminal: a verb of vmpowerctl, or its request with curl. */
+  private static final Pattern EXAMPLE =
+      Pattern.compile(
+          " {4,}(?:vmpowerctl (?<verb>[^#]+)"
+              + "|curl (?:-N )?--unix-socket \\S+ (?:-d '(?<body>[^']*)' )?"
+              + "http://localhost(?<path>/\\S+))(?: +#.*)?");
+
+  /** These end when their user does; that they can be asked for is tried. */
+  private static final Pattern ENDLESS = Pattern.compile("(top|watch|shell)\\b.*|/v1/events");
 
   private static List<String> lines(String document) throws IOException {
     return Files.readAllLines(CHECKOUT.resolve(document));
@@ -126,5 +138,43 @@ class DocumentsTest {
       String words = line.substring(line.indexOf("ctl ") + 4).replaceFirst("\\s+#.*", "").strip();
       assertThat(CallsTest.request(words.split(" "))).as(line).startsWith("/v1/");
     }
+  }
+
+  @Test
+  void whatTheDocumentsSayToRunRuns(@TempDir Path directory) throws Exception {
+    int run = 0;
+    try (ScratchHost host = new ScratchHost(directory, false);
+        Stream<Path> documents = Files.list(CHECKOUT.resolve("docs"))) {
+      ControlClient client = new ControlClient(host.socket());
+      for (Path document : documents.filter(file -> file.toString().endsWith(".md")).toList()) {
+        String text = Files.readString(document).replaceAll("\\\\\\n +", "");
+        for (String line : text.lines().toList()) {
+          Matcher at = EXAMPLE.matcher(line);
+          if (at.matches()) {
+            tryOut(document.getFileName() + ":" + line, at, host, client);
+            run++;
+          }
+        }
+      }
+    }
+    assertThat(run).isGreaterThan(12);
+  }
+
+  private static void tryOut(String where, Matcher at, ScratchHost host, ControlClient client)
+      throws Exception {
+    String verb = at.group("verb");
+    String asked = verb == null ? at.group("path") : verb.strip();
+    if (ENDLESS.matcher(asked).matches()) {
+      return;
+    }
+    if (verb == null) {
+      assertThat(client.ask(asked, at.group("body")).status()).as(where).isEqualTo(200);
+      return;
+    }
+    List<String> words = new ArrayList<>(List.of("--socket", host.socket().toString()));
+    words.addAll(List.of(asked.split(" +")));
+    Ran ran = Ran.ctl(Ran.PLAIN, words.toArray(String[]::new));
+    assertThat(ran.err()).as(where).isEmpty();
+    assertThat(ran.status()).as(where).isZero();
   }
 }

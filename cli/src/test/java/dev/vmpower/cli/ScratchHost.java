@@ -65,8 +65,12 @@ final class ScratchHost implements AutoCloseable {
     ask(guests.getFirst());
   }
 
+  Path socket() {
+    return directory.resolve("control.sock");
+  }
+
   private Row status() throws FailureException {
-    ControlClient client = new ControlClient(directory.resolve("control.sock"));
+    ControlClient client = new ControlClient(socket());
     return Row.of(Json.read(client.ask("/v1/status", null).body()));
   }
 

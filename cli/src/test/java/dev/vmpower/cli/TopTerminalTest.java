@@ -3,6 +3,7 @@ package dev.vmpower.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -120,6 +121,23 @@ class TopTerminalTest {
       assertThat(terminal.end()).isZero();
       isLeft(terminal);
     }
+  }
+
+  @Test
+  void killedItLeavesNoFileBehind() throws Exception {
+    Path temporary = Files.createDirectory(directory.resolve("tmp"));
+    try (PseudoTerminal terminal =
+        new PseudoTerminal(
+            Ctl.class,
+            Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + temporary),
+            "--socket",
+            socket.toString(),
+            "top")) {
+      await(terminal, 80, 24, shows("requests 1", "busy"));
+      terminal.signal("KILL");
+      terminal.end();
+    }
+    assertThat(temporary).isEmptyDirectory();
   }
 
   @Test
