@@ -16,10 +16,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher ./vmpower in a copy of a checkout, with a Maven and a JDK that only take notes. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(60)
 class LauncherTest {
   private static final String JAVA = "#!/bin/sh\necho \"java $*\"; pwd; exit 7\n";

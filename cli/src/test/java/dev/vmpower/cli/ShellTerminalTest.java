@@ -14,8 +14,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** vmpowerctl shell, driven through a terminal by its keys. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(120)
 class ShellTerminalTest {
   private static final String PROMPT = "vmpowerctl> ";

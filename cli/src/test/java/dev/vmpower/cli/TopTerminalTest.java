@@ -16,8 +16,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** vmpowerctl top on real terminals. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(120)
 class TopTerminalTest {
   private static final String CTRL_C = "\003";

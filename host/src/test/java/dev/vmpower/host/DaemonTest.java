@@ -15,8 +15,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The program itself, as a process: what it says, how it ends, and what it leaves behind. */
+@Execution(ExecutionMode.CONCURRENT)
 class DaemonTest {
   @TempDir Path directory;
   private ScratchHost host;

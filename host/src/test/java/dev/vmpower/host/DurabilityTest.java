@@ -11,8 +11,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What was answered is kept, whenever the daemon is killed. */
+@Execution(ExecutionMode.CONCURRENT)
 class DurabilityTest {
   private static final int ROUNDS = 6;
   private static final int KILL_AFTER_MS_MAX = 400;

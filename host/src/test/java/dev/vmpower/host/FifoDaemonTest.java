@@ -14,8 +14,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The program itself with {@code [compat] fifo}, and a shell that writes. */
+@Execution(ExecutionMode.CONCURRENT)
 class FifoDaemonTest {
   @TempDir Path directory;
   private ScratchHost host;

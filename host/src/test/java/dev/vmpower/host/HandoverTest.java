@@ -17,8 +17,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A daemon that ends for another to go on from, as real processes. */
+@Execution(ExecutionMode.CONCURRENT)
 class HandoverTest {
   @TempDir Path directory;
   private ScratchHost host;
