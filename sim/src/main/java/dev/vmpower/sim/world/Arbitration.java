@@ -31,6 +31,7 @@ final class Arbitration {
   final @Nullable Hold[] holds; // by pCPU
   final boolean[] turboOff; // by pCPU
   final BitSet online = new BitSet(); // as the daemon could know: looked at in each sweep
+  private long looks; // how often that changed
   boolean hostTurbo = true;
   boolean passive;
   final int[] minKhz; // what an administrator allowed, by clock
@@ -51,6 +52,10 @@ final class Arbitration {
 
   /** The pCPUs that are online are these from now on. */
   void see(BitSet now) {
+    if (looks > 0 && now.equals(online)) {
+      return;
+    }
+    looks++;
     online.clear();
     online.or(now);
     groups.clear();
@@ -60,7 +65,16 @@ final class Arbitration {
   }
 
   boolean isThere(Clock clock) {
-    return clock.cpus().stream().anyMatch(online::get);
+    return isAnyOnline(clock.cpus());
+  }
+
+  private boolean isAnyOnline(List<Integer> cpus) {
+    for (int i = 0; i < cpus.size(); i++) {
+      if (online.get(cpus.get(i))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The frequency domains that are settled together with {@code clock}, itself among them. */
@@ -89,7 +103,10 @@ final class Arbitration {
 
   Standing standing(RuleVm.Vcpu vcpu) {
     List<Integer> cpus = vcpu.cpus;
-    boolean all = online.stream().allMatch(cpus::contains);
+    boolean all = true;
+    for (int cpu = online.nextSetBit(0); cpu >= 0; cpu = online.nextSetBit(cpu + 1)) {
+      all &= cpus.contains(cpu);
+    }
     boolean floats = cpus.size() > 1 && (cpus.size() > shape.maxPcpus || all);
     if (cpus.isEmpty() || (floats && !shape.allowUnpinned)) {
       return Standing.UNPINNED;
@@ -101,27 +118,34 @@ final class Arbitration {
         return Standing.RESERVED;
       }
     }
-    return cpus.stream().anyMatch(online::get) ? Standing.WELL : Standing.OFFLINE;
+    return isAnyOnline(cpus) ? Standing.WELL : Standing.OFFLINE;
   }
 
   /** Works out where every vCPU counts. */
   void place() {
     for (RuleVm vm : vms.values()) {
       for (RuleVm.Vcpu vcpu : vm.vcpus.values()) {
-        List<Integer> where = List.of();
-        if (standing(vcpu) == Standing.WELL) {
-          TreeSet<Integer> clocks = new TreeSet<>();
-          vcpu.cpus.stream().filter(online::get).forEach(cpu -> clocks.add(shape.clockOf[cpu]));
-          where = List.copyOf(clocks);
+        if (vcpu.placedAt != looks || !vcpu.cpus.equals(vcpu.placedCpus)) {
+          vcpu.placedCpus = vcpu.cpus;
+          vcpu.placedAt = looks;
+          vcpu.where = whereNow(vcpu);
         }
-        vcpu.where = where;
         Map<Integer, Integer> frozen = vcpu.frozenKhz;
-        boolean elsewhere = frozen != null && !frozen.keySet().equals(new TreeSet<>(where));
-        if (elsewhere && !where.isEmpty()) {
+        boolean elsewhere = frozen != null && !frozen.keySet().equals(new TreeSet<>(vcpu.where));
+        if (elsewhere && !vcpu.where.isEmpty()) {
           vcpu.freezeAt(vcpu.frozenBy, vcpu.highestFrozen());
         }
       }
     }
+  }
+
+  private List<Integer> whereNow(RuleVm.Vcpu vcpu) {
+    if (standing(vcpu) != Standing.WELL) {
+      return List.of();
+    }
+    TreeSet<Integer> clocks = new TreeSet<>();
+    vcpu.cpus.stream().filter(online::get).forEach(cpu -> clocks.add(shape.clockOf[cpu]));
+    return List.copyOf(clocks);
   }
 
   List<RuleVm.Vcpu> members(Clock clock) {

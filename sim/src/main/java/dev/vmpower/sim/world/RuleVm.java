@@ -110,6 +110,8 @@ final class RuleVm {
     @Nullable Map<Integer, Integer> frozenKhz; // by clock
     int frozenBy;
     List<Integer> where = List.of();
+    @Nullable List<Integer> placedCpus; // for which where was worked out, and when
+    long placedAt;
 
     Vcpu(RuleVm vm, int number) {
       this.vm = vm;

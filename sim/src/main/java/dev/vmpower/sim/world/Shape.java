@@ -26,6 +26,7 @@ final class Shape {
   final boolean allowUnpinned;
   final int maxPcpus;
   final boolean reassert;
+  private final boolean[] reservedClocks;
   private final List<String> tables = new ArrayList<>();
 
   Shape(SplittableRandom random) {
@@ -49,6 +50,8 @@ final class Shape {
     if (random.nextInt(3) == 0) {
       reserved.add(random.nextInt(cpus));
     }
+    reservedClocks = new boolean[clocks.size()];
+    reserved.forEach(cpu -> reservedClocks[clockOf[cpu]] = true);
   }
 
   private void addClock(int first, int end, String table) {
@@ -93,7 +96,7 @@ final class Shape {
   }
 
   boolean isReserved(Clock clock) {
-    return clock.cpus().stream().anyMatch(reserved::contains);
+    return reservedClocks[clock.index()];
   }
 
   @Override

@@ -238,7 +238,8 @@ final class World {
     }
     host.decide();
     for (Rest rest : rests) {
-      rest.decided(host.isManaged(rest.clock), host.target[rest.clock.index()]);
+      int khz = host.target[rest.clock.index()];
+      rest.decided(khz > 0 && !host.passive, khz);
     }
   }
 
