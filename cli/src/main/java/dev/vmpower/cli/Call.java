@@ -48,7 +48,7 @@ record Call(Phrase phrase, String path, @Nullable List<Field> fields, Screen scr
     if (word == null) {
       return path.substring(0, open - 1);
     }
-    if (word.isEmpty() || word.equals(".") || word.equals("..") || word.indexOf('/') >= 0) {
+    if (word.isEmpty() || word.indexOf('/') >= 0) {
       throw new FailureException(FailureException.USAGE, label + " cannot be '" + word + "'");
     }
     return path(path.substring(0, open), word) + path.substring(close + 1);
@@ -82,8 +82,10 @@ record Call(Phrase phrase, String path, @Nullable List<Field> fields, Screen scr
   /** A path and a last step that may be any text. */
   static String path(String parent, String word) {
     StringBuilder encoded = new StringBuilder(parent);
+    // Whole steps of dots would lead elsewhere.
+    String plain = word.equals(".") || word.equals("..") ? "" : "-._~,";
     for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
-      if (Character.isLetterOrDigit(b) || "-._~,".indexOf(b) >= 0) {
+      if (Character.isLetterOrDigit(b) || plain.indexOf(b) >= 0) {
         encoded.append((char) b);
       } else {
         encoded.append('%').append(HEX.charAt(b >> 4 & 15)).append(HEX.charAt(b & 15));

@@ -77,7 +77,7 @@ final class DaemonCalls {
                         List.of("--type"),
                         "TYPES",
                         "Only these, with commas: vote, target, channel, vm, refusal, policy, hold,"
-                            + " status.")))));
+                            + " conflict, status.")))));
     calls.add(
         local(
             new Phrase(

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Which events are wanted: those that are about one VM, about some pCPUs, or of some types. */
 final class EventFilter {
   static final List<String> TYPES =
-      List.of("vote", "target", "channel", "vm", "refusal", "policy", "hold", "status");
+      List.of("vote", "target", "channel", "vm", "refusal", "policy", "hold", "conflict", "status");
 
   private static final int CPU_MAX = 8191;
 

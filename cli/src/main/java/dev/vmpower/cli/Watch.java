@@ -151,6 +151,15 @@ final class Watch {
                   : " released, which were held")
               + " by "
               + event.text("who");
+      case "conflict" ->
+          "policy"
+              + event.text("domain")
+              + " (pCPUs "
+              + event.text("cpus")
+              + ") "
+              + event.text("state")
+              + ": "
+              + event.text("what");
       case "status" -> "mode " + event.text("mode");
       default -> event.toString();
     };

@@ -16,6 +16,8 @@ class OddNamesTest {
   private static final List<String> NAMES =
       List.of(
           "a.b.0",
+          "..",
+          ".",
           "..%2f..%2fetc",
           " two  blanks ",
           "-rf",

@@ -104,6 +104,7 @@ class WatchTest {
       new Change.Refusal(AT, "a", 1, 1, "hold", 7),
       new Change.Policy(AT, "guest:b", "applied", "max"),
       new Change.Hold(AT, "4", "max", "ann (pid 7)"),
+      new Change.Conflict(AT, 2, "4-5", "standing", "governor is performance"),
       new Change.Status(AT, "paused")
     };
   }
@@ -118,7 +119,7 @@ class WatchTest {
     watch(false, null, null, null);
     publish(all());
 
-    assertThat(shown(9).replace(AT.toString(), "AT"))
+    assertThat(shown(10).replace(AT.toString(), "AT"))
         .isEqualTo(
             """
             AT vote     a/1 1800 MHz, request, no turbo
@@ -129,6 +130,7 @@ class WatchTest {
             AT refusal  a/1 channel 1 hold, 7 times
             AT policy   guest:b applied, max
             AT hold     pCPUs 4 held at max by ann (pid 7)
+            AT conflict policy2 (pCPUs 4-5) standing: governor is performance
             AT status   mode paused
             """);
   }
@@ -147,7 +149,7 @@ class WatchTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"a,,,vote refusal", "b,,,channel vm policy", ",5,,target", ",4,hold,hold"})
+  @CsvSource({"a,,,vote refusal", "b,,,channel vm policy", ",5,,target conflict", ",4,hold,hold"})
   void filtersMustAllFit(String vm, String cpus, String types, String expected) throws Exception {
     watch(false, vm, cpus, types);
     publish(all());

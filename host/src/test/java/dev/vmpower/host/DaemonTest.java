@@ -56,6 +56,24 @@ class DaemonTest {
   }
 
   @Test
+  void sigintIsAnOrderlyEndToo() throws Exception {
+    try (FakeGuest guest = host.guest()) {
+      Process daemon = host.start();
+      ScratchHost.awaitReady(daemon);
+      guest.awaitConnection();
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(host.policy(0).resolve("scaling_governor")).hasContent("userspace");
+
+      signal("INT", daemon);
+
+      assertThat(daemon.waitFor(ScratchHost.WAIT_S, TimeUnit.SECONDS)).isTrue();
+      assertThat(daemon.exitValue()).isZero();
+      host.isAsFound();
+      assertThat(directory.resolve("run/originals")).doesNotExist();
+    }
+  }
+
+  @Test
   void afterSigkillTheNextStartGivesBackWhatNobodyClaims() throws Exception {
     try (FakeGuest guest = host.guest()) {
       Process killed = host.start();
@@ -139,12 +157,12 @@ class DaemonTest {
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
 
       Files.writeString(host.config(), "[[vm]]\n");
-      hangUp(daemon);
+      signal("HUP", daemon);
       ScratchHost.awaitLine(log, "the configuration stays as it was");
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
 
       host.writeConfig("1");
-      hangUp(daemon);
+      signal("HUP", daemon);
       ScratchHost.awaitLine(log, "read again");
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
       assertThat(host.policy(1).resolve("scaling_setspeed")).hasContent("1200000");
@@ -152,7 +170,9 @@ class DaemonTest {
     }
   }
 
-  private static void hangUp(Process process) throws IOException, InterruptedException {
-    assertThat(new ProcessBuilder("kill", "-HUP", "" + process.pid()).start().waitFor()).isZero();
+  private static void signal(String name, Process process)
+      throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start();
+    assertThat(kill.waitFor()).isZero();
   }
 }

@@ -57,6 +57,7 @@ public final class Rig implements AutoCloseable {
 
   private final Sysfs tree;
   private final AtomicLong passedNs = new AtomicLong();
+  private final AtomicLong wallJumpedMs = new AtomicLong();
   private final List<FakeGuest> guests = new ArrayList<>();
   private Config config;
   private @Nullable Monitor monitor;
@@ -178,7 +179,10 @@ public final class Rig implements AutoCloseable {
             new OrdersFile(config.state().lib()),
             probes::add,
             () -> System.nanoTime() + passedNs.get(),
-            () -> System.currentTimeMillis() + TimeUnit.NANOSECONDS.toMillis(passedNs.get()));
+            () ->
+                System.currentTimeMillis()
+                    + TimeUnit.NANOSECONDS.toMillis(passedNs.get())
+                    + wallJumpedMs.get());
   }
 
   /** The monitor under test. */
@@ -229,6 +233,12 @@ public final class Rig implements AutoCloseable {
     // one after that finds it done.
     long wakeups = status().wakeups();
     soon().until(() -> status().wakeups() > wakeups + 1);
+  }
+
+  /** Sets the wall clock, forward or back, while no time passes. */
+  public void setWallClock(long byMs) throws Exception {
+    wallJumpedMs.addAndGet(byMs);
+    pass(0);
   }
 
   /** Lets time pass while the monitor is stopped. */

@@ -76,6 +76,10 @@ final class LabDaemon implements AutoCloseable {
             });
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   /** All that it has logged so far. */
   List<String> log() {
     try {

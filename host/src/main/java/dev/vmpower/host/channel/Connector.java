@@ -198,7 +198,9 @@ public final class Connector implements Links {
     } catch (NoSuchFileException gone) {
       unread.remove(directory); // it is watched: whenever it comes, look() is called again
     } catch (IOException | DirectoryIteratorException unreadable) {
-      unread.add(directory);
+      if (unread.add(directory)) {
+        LOG.warn("{} cannot be read, and is tried again: {}", directory, unreadable.getMessage());
+      }
       readAgainAtNs = clockNs.getAsLong() + READ_AGAIN_NS;
     }
   }

@@ -24,7 +24,7 @@ final class HttpService {
 
   private static final int IDLE_MS_MAX = 30_000;
   private static final int THREADS_MIN = 2;
-  private static final int THREADS_MAX = 6;
+  private static final int THREADS_MAX = 7;
   private static final int POOLED_BUFFER_BYTES_MAX = 64 << 10;
   private static final int POOLED_BYTES_MAX = 1 << 20;
 
@@ -70,10 +70,11 @@ final class HttpService {
   }
 
   private ServerConnector pageConnector(InetSocketAddress http) {
-    // No acceptor threads: the selector accepts.
+    // A thread that accepts: one that cannot, for lack of descriptors, sleeps before it tries
+    // again.
     ServerConnector connector =
         new ServerConnector(
-            server, null, null, null, 0, 1, new HttpConnectionFactory(configuration()));
+            server, null, null, null, 1, 1, new HttpConnectionFactory(configuration()));
     connector.setHost(http.getAddress().getHostAddress());
     connector.setPort(http.getPort());
     connector.setIdleTimeout(IDLE_MS_MAX);
@@ -83,11 +84,13 @@ final class HttpService {
 
   private static HttpConfiguration configuration() {
     HttpConfiguration http = new HttpConfiguration();
-    // A VM's name may have % and \, sent as %25 and %5C; our routes undo each escape once.
+    // A VM's name may have % and \, sent as %25 and %5C, or be .., sent as %2E%2E; our routes undo
+    // each escape once, and look the path up in tables: no step of it leads anywhere.
     http.setUriCompliance(
         UriCompliance.DEFAULT.with(
             "vmpower",
             UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+            UriCompliance.Violation.AMBIGUOUS_PATH_SEGMENT,
             UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS));
     http.setRequestHeaderSize(HEADER_BYTES_MAX);
     http.setSendServerVersion(false);

@@ -6,6 +6,8 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -26,11 +28,16 @@ import org.jspecify.annotations.Nullable;
 final class UnixConnector extends AbstractConnector {
   private static final int SELECTORS = 1;
 
+  /** How long nobody is taken in after the kernel refused to, for lack of descriptors. */
+  private static final long REST_MS = 500;
+
   private final ServerSocketChannel listener;
   private final Selectors selectors;
   private final Seats seats;
   private final Door door;
   private final AtomicReference<@Nullable Closeable> accepting = new AtomicReference<>();
+  private final AtomicBoolean resting = new AtomicBoolean();
+  private final SparingLog refusals = new SparingLog();
 
   UnixConnector(
       Server server,
@@ -75,6 +82,23 @@ final class UnixConnector extends AbstractConnector {
     }
   }
 
+  // Whoever waits there stays there, and would be found at once, again and again.
+  private void rest(IOException refused) {
+    if (resting.getAndSet(true)) {
+      return;
+    }
+    refusals.say(getScheduler(), () -> "nobody can be taken in: " + refused.getMessage());
+    setAccepting(false);
+    getScheduler().schedule(this::goOn, REST_MS, TimeUnit.MILLISECONDS);
+  }
+
+  private void goOn() {
+    resting.set(false);
+    if (isRunning()) {
+      setAccepting(true);
+    }
+  }
+
   @Override
   protected void accept(int acceptor) {
     throw new IllegalStateException("there are no acceptor threads");
@@ -89,6 +113,16 @@ final class UnixConnector extends AbstractConnector {
   private final class Selectors extends SelectorManager {
     Selectors() {
       super(UnixConnector.this.getExecutor(), UnixConnector.this.getScheduler(), SELECTORS);
+    }
+
+    @Override
+    protected @Nullable SelectableChannel doAccept(SelectableChannel server) {
+      try {
+        return super.doAccept(server);
+      } catch (IOException refused) {
+        rest(refused);
+        return null;
+      }
     }
 
     @Override

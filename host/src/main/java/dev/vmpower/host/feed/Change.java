@@ -115,6 +115,22 @@ public sealed interface Change {
     }
   }
 
+  /**
+   * Another program changed what a managed frequency domain runs by.
+   *
+   * @param domain N of its {@code policyN}
+   * @param cpus its pCPUs
+   * @param state {@code standing}, {@code undone} (ours is in force again) or {@code over}
+   * @param what was changed; once it is known, who likely did it
+   */
+  record Conflict(Instant at, int domain, String cpus, String state, String what)
+      implements Change {
+    @Override
+    public String type() {
+      return "conflict";
+    }
+  }
+
   /** The daemon acts or does not: {@code control}, {@code observe} or {@code paused}. */
   record Status(Instant at, String mode) implements Change {
     @Override

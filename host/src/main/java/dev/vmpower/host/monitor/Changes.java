@@ -55,6 +55,7 @@ final class Changes {
   private final Set<Vcpu> settled = new LinkedHashSet<>();
   private boolean policiesMoved;
   private final List<Change.Vote> votes = new ArrayList<>();
+  private final List<Change.Conflict> conflicts = new ArrayList<>();
   private final List<Change.Target> targets = new ArrayList<>();
   private final Map<RefusalKey, Integer> refusals = new LinkedHashMap<>();
 
@@ -66,6 +67,7 @@ final class Changes {
   private Map<String, PolicyState> policiesSeen = new TreeMap<>();
   private final Map<Vcpu, Vote> votesSeen = new HashMap<>();
   private final Map<Integer, Integer> targetsSeen = new HashMap<>();
+  private final ConflictChanges conflictsSeen = new ConflictChanges();
 
   private record ChannelState(boolean disabled, boolean portClosed) {}
 
@@ -143,6 +145,7 @@ final class Changes {
     policiesSeen = new TreeMap<>();
     votesSeen.clear();
     targetsSeen.clear();
+    conflictsSeen.forget();
     forgetWakeUp();
     all = false;
   }
@@ -151,6 +154,7 @@ final class Changes {
     policiesMoved = false;
     settled.clear();
     votes.clear();
+    conflicts.clear();
     targets.clear();
     refusals.clear();
   }
@@ -178,7 +182,15 @@ final class Changes {
               targetKhz > 0 ? (Integer) targetKhz : null,
               views.why(managed)));
     }
+    lookAtConflict(managed);
     settled.addAll(clocks.membersOf(managed));
+  }
+
+  private void lookAtConflict(ManagedDomain managed) {
+    Change.Conflict conflict = conflictsSeen.look(managed, at);
+    if (conflict != null) {
+      conflicts.add(conflict);
+    }
   }
 
   private void refused(Vm vm, @Nullable Channel channel, Refusal refusal, @Nullable Vcpu vcpu) {
@@ -200,6 +212,7 @@ final class Changes {
       lookAtPolicies();
     }
     votes.forEach(this::tell);
+    conflicts.forEach(this::tell);
     targets.forEach(this::tell);
     refusals.forEach(this::tellRefusals);
     forgetWakeUp();
@@ -231,6 +244,7 @@ final class Changes {
     lookAtVms();
     lookAtChannels();
     lookAtHolds();
+    clocks.domains().forEach(this::lookAtConflict);
     Set<Vcpu> present = new LinkedHashSet<>();
     fleet.entries().forEach(entry -> present.addAll(entry.vm.vcpus()));
     present.forEach(this::lookAtVote);

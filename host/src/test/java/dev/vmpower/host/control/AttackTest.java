@@ -162,6 +162,43 @@ class AttackTest {
     isRefused(RawClient.post(socket, "/v1/vms/remove", body), 400);
   }
 
+  /**
+   * Not even plain characters of what cannot be read are repeated, to whoever asks or reads logs.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "XYZZY",
+        "{XYZZY}",
+        "{\"vm\":XYZZY}",
+        "{\"vm\":\"XYZZY",
+        "{\"vm\":\"a\" XYZZY}",
+        "{\"XYZZY\":1,\"XYZZY\":2}",
+        "[\"XYZZY\"]",
+        "{\"vm\":\"\\uXYZZY\"}",
+        "{\"vm\":'XYZZY'}",
+        "/*XYZZY*/{}"
+      })
+  void whatCannotBeReadIsNotRepeated(String body) throws IOException {
+    isNotRepeated("/v1/vms/remove", body);
+  }
+
+  @Test
+  void whatIsTooDeepOrLongIsNotRepeated() throws IOException {
+    isNotRepeated("/v1/vms/remove", "{\"vm\":" + "[\"XYZZY\",".repeat(6_000));
+    isNotRepeated("/v1/vms/remove", "{\"" + "XYZZY".repeat(11_000) + "\":1}");
+  }
+
+  private void isNotRepeated(String path, String body) throws IOException {
+    Answer answer = RawClient.post(socket, path, body);
+    isRefused(answer, 400);
+    assertThat(answer.body()).doesNotContain("XYZZY");
+    assertThat(log.list)
+        .allSatisfy(line -> assertThat(line.getFormattedMessage()).doesNotContain("XYZZY"))
+        .allSatisfy(
+            line -> assertThat(String.valueOf(line.getKeyValuePairs())).doesNotContain("XYZZY"));
+  }
+
   @Test
   void aBodyOfAnySizeOrDepthIsRefused() throws IOException {
     for (String deep : List.of("[", "{\"a\":", "{\"vm\":[", "[{\"a\":")) {

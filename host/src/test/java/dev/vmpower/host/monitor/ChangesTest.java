@@ -12,6 +12,7 @@ import static org.awaitility.Awaitility.await;
 import com.sun.management.ThreadMXBean;
 import dev.vmpower.host.FakeGuest;
 import dev.vmpower.host.Rig;
+import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.PolicyFile;
 import dev.vmpower.host.feed.Feed.Numbered;
 import dev.vmpower.host.feed.Reader;
@@ -84,6 +85,50 @@ class ChangesTest {
               "Channel[vm=vm0, channel=0, state=hung-up]",
               "Vote[vm=vm0, vcpu=0, vote=max, turbo=true, claimed=false, source=none]",
               "Target[domain=0, cpus=0, targetKhz=null, why=nobody asks]");
+    }
+  }
+
+  @Test
+  void aConflictIsToldAndWhoIsBehindItAndItsEnd() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      Reader reader = follow(rig);
+      rig.sysfs.policy(0).setGovernor("performance");
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      rig.post(new Event.Suspected("TuneD is the likely cause"));
+      rig.ask(new Verb.ReclaimCpus(CpuSet.of(0)));
+
+      String conflict = "Conflict[domain=0, cpus=0, state=%s, what=governor is performance%s]";
+      assertThat(changes(rig, reader))
+          .filteredOn(change -> change.startsWith("Conflict"))
+          .containsExactly(
+              conflict.formatted("standing", ""),
+              conflict.formatted("standing", ": TuneD is the likely cause"),
+              conflict.formatted("over", ": TuneD is the likely cause"));
+    }
+  }
+
+  @Test
+  void aConflictThatIsUndoneAtOnceIsToldEachTime() throws Exception {
+    Rig reasserting =
+        Rig.withCpus(directory, 1)
+            .cpu(cpu -> new Config.Cpu(cpu.root(), CpuSet.of(), false, 8, true, false, true))
+            .vm("vm0", "0");
+    try (Rig rig = reasserting.start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      Reader reader = follow(rig);
+      for (int i = 0; i < 2; i++) {
+        rig.sysfs.policy(0).setGovernor("performance");
+        assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+        assertThat(changes(rig, reader))
+            .containsExactly(
+                "Conflict[domain=0, cpus=0, state=undone, what=governor is performance]");
+      }
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(changes(rig, reader)).isEmpty();
     }
   }
 

@@ -194,4 +194,4 @@ export class Model {
   }
 }
 
-export const EVENT_TYPES = ["vote", "target", "channel", "vm", "refusal", "policy", "hold", "status"];
+export const EVENT_TYPES = ["vote", "target", "channel", "vm", "refusal", "policy", "hold", "conflict", "status"];

@@ -135,6 +135,8 @@ function sentence({ type, data }) {
     case "hold":
       return data.level ? `${data.who} holds pCPUs ${data.cpus} at ${level(data.level)}`
         : `${data.who} released pCPUs ${data.cpus}`;
+    case "conflict":
+      return `conflict at pCPUs ${data.cpus} ${data.state}: ${data.what}`;
     case "status":
       return `mode is ${data.mode}`;
     default:

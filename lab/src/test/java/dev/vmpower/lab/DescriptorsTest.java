@@ -1,0 +1,150 @@
+package dev.vmpower.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.SortedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/** A daemon that may open nothing more, for a while and then at its end. */
+@Tag("lab")
+class DescriptorsTest {
+  private static final Duration LOOKED_AT = Duration.ofSeconds(3);
+  private static final long PAUSE_NS = 20_000_000;
+  private static final int LINES_MAX = 20;
+  private static final long TICKS_PER_SECOND = 100; // USER_HZ, on every Linux
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  private Path folder;
+  private Path sockets;
+  private PlainCpuTree tree;
+  private SortedMap<String, String> found;
+  private LabDaemon daemon;
+
+  @BeforeEach
+  void start(TestInfo test) throws IOException {
+    folder = LabHost.folder(test);
+    sockets = Files.createTempDirectory("vmpower-fds"); // paths of sockets are short
+    tree = PlainCpuTree.create(folder.resolve("cpu"));
+    found = tree.asFound();
+    Path config = folder.resolve("vmpower.toml");
+    Files.writeString(
+        config,
+        """
+        [cpu]
+        root = "%1$s/cpu"
+        [state]
+        dir = "%1$s/state"
+        lib = "%1$s/lib"
+        [control]
+        socket = "%2$s/control.sock"
+        [libvirt]
+        uri = ""
+        [[vm]]
+        name = "a"
+        channels = "%2$s"
+        vcpus = ["0", "1"]
+        [[vm]]
+        name = "b"
+        channels = "%2$s"
+        vcpus = ["2"]
+        """
+            .formatted(folder, sockets));
+    daemon = LabDaemon.start(config, folder.resolve("daemon.log"));
+  }
+
+  @AfterEach
+  void stop() {
+    daemon.close();
+  }
+
+  @Test
+  void whoIsConnectedIsAnsweredAndWhoComesIsServedOnceThereAreSome() throws Exception {
+    try (SocketGuest a = new SocketGuest(sockets.resolve("a.0"))) {
+      a.accept();
+      assertThat(a.ask(0, SocketGuest.MIN)).isTrue();
+
+      setLimit(firstFree());
+      try (SocketGuest b = new SocketGuest(sockets.resolve("b.0"));
+          SocketChannel operator = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+        operator.connect(UnixDomainSocketAddress.of(sockets.resolve("control.sock")));
+        CompletableFuture<Void> taken = CompletableFuture.runAsync(b::accept);
+        int lines = daemon.log().size();
+        double cpuS = cpuSeconds();
+        long beganNs = System.nanoTime();
+        while (System.nanoTime() - beganNs < LOOKED_AT.toNanos()) {
+          assertThat(a.ask(0, SocketGuest.MAX)).isTrue();
+          assertThat(tree.speed(0)).isEqualTo(PlainCpuTree.TURBO);
+          assertThat(a.ask(0, SocketGuest.MIN)).isTrue();
+          assertThat(tree.speed(0)).isEqualTo(PlainCpuTree.MIN);
+          LockSupport.parkNanos(PAUSE_NS);
+        }
+        assertThat(taken).as("nobody new").isNotDone();
+        assertThat(a.ask(1, SocketGuest.MIN)).as("a pCPU that is not managed yet").isFalse();
+        assertThat(tree.speed(1)).isEqualTo(PlainCpuTree.GOVERNOR);
+        assertThat(cpuSeconds() - cpuS).as("it does not spin").isLessThan(1);
+        assertThat(daemon.log().subList(lines, daemon.log().size()))
+            .hasSizeLessThan(LINES_MAX)
+            .anySatisfy(line -> assertThat(line).contains("Too many open files"));
+
+        setLimit(1024);
+        taken.get(SOON.toSeconds(), TimeUnit.SECONDS);
+        assertThat(b.ask(0, SocketGuest.MIN)).isTrue();
+        await().atMost(SOON).until(() -> a.ask(1, SocketGuest.MIN));
+        operator.close();
+        await().atMost(SOON).until(() -> daemon.log().toString().contains("b channel 0 is conn"));
+      }
+    }
+  }
+
+  @Test
+  void withoutAnyItStillGivesEverythingBackAtItsEnd() throws Exception {
+    try (SocketGuest a = new SocketGuest(sockets.resolve("a.0"))) {
+      a.accept();
+      assertThat(a.ask(0, SocketGuest.MIN)).isTrue();
+      assertThat(a.ask(1, SocketGuest.MAX)).isTrue();
+      setLimit(firstFree());
+      daemon.terminate();
+      assertThat(tree.asFound()).isEqualTo(found);
+      assertThat(folder.resolve("state/originals")).doesNotExist();
+    }
+  }
+
+  /** The lowest number that a file would get: with that for a limit none can be opened. */
+  private int firstFree() {
+    int number = 0;
+    while (Files.exists(Path.of("/proc/" + daemon.pid() + "/fd/" + number))) {
+      number++;
+    }
+    return number;
+  }
+
+  private void setLimit(int files) throws Exception {
+    Process prlimit =
+        new ProcessBuilder("prlimit", "--pid", "" + daemon.pid(), "--nofile=" + files + ":")
+            .inheritIO()
+            .start();
+    assertThat(prlimit.waitFor()).isZero();
+  }
+
+  /** What the daemon has had of CPU time, in seconds. */
+  private double cpuSeconds() throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + daemon.pid() + "/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_PER_SECOND;
+  }
+}
