@@ -149,7 +149,6 @@ class CallsTest {
         "cpu set 0 max --for 1.5h|--for: '1.5h' is no time such as 30s, 30m, 8h or 2d",
         "cpu set 0 max --for 2147483648s|--for: '2147483648s' is no time such as 30s, 30m, 8h or"
             + " 2d",
-        "vm show ..|VM cannot be '..'",
         "vm show a/b|VM cannot be 'a/b'",
         "cpu turbo 0 maybe|'maybe' is not on or off",
         "vm query vm0 true|'true' is not on or off",
