@@ -88,6 +88,7 @@ final class Mishaps {
     world.fake.setOnline(cpu, returns);
     world.note("pCPU " + cpu + (returns ? " is back" : " goes"));
     rest.suspect();
+    rest.change(world.nowNs);
     if (!isOnline(rest)) {
       rest.disturb();
     } else if (!wasOnline) {
@@ -131,6 +132,7 @@ final class Mishaps {
       return;
     }
     world.note("policy" + rest.clock.number() + " is tampered with");
+    rest.change(world.nowNs);
     world.fake.policy(rest.clock.number()).setGovernor("ondemand");
     if (world.shape.reassert) {
       rest.settleBy(world.nowNs + World.NS_PER_S);

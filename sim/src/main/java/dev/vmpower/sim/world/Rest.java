@@ -5,6 +5,7 @@ import dev.vmpower.machine.sysfs.SysfsException;
 
 /** How a frequency domain is when vmpower has no part in it. */
 final class Rest {
+  private static final long LOOK_NS = 100_000_000;
   private static final long FOREVER = Long.MAX_VALUE;
 
   final Clock clock;
@@ -23,6 +24,7 @@ final class Rest {
   private boolean unseen; // something happened that the daemon notices when it looks
   private boolean unsure; // what the kernel guesses has to be undone first
   private long disturbedUntilNs;
+  private long unnoticedUntilNs;
 
   Rest(Clock clock, FakeSysfs kernel) throws SysfsException {
     this.clock = clock;
@@ -137,6 +139,18 @@ final class Rest {
     disturbedUntilNs = FOREVER;
   }
 
+  /**
+   * Something was changed underneath. In a stream of requests one look serves for 0.1 s, so what
+   * was in force before counts for so long, where nothing has to be written.
+   */
+  void change(long nowNs) {
+    unnoticedUntilNs = nowNs + LOOK_NS;
+  }
+
+  private boolean mayBeUnnoticed(long nowNs) {
+    return changes == 0 && managed && nowNs <= unnoticedUntilNs;
+  }
+
   void settleBy(long ns) {
     disturbedUntilNs = ns;
   }
@@ -147,6 +161,11 @@ final class Rest {
 
   boolean isDisturbedForever() {
     return disturbedUntilNs == FOREVER;
+  }
+
+  /** Whether the daemon may take it for being at {@code khz}. */
+  boolean counts(FakeSysfs kernel, int khz, long nowNs) {
+    return isAt(kernel, khz) || mayBeUnnoticed(nowNs);
   }
 
   /** Whether the kernel has it at {@code khz}, steered. */

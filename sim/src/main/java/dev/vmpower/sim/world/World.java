@@ -260,7 +260,8 @@ final class World {
         for (int index : vcpu.where) {
           Rest rest = rests.get(index);
           surely &= !rest.isDisturbed(nowNs);
-          maybe &= host.holdOn(rest.clock) == null && rest.isAt(fake, host.target[index]);
+          surely &= rest.isAt(fake, host.target[index]);
+          maybe &= host.holdOn(rest.clock) == null && rest.counts(fake, host.target[index], nowNs);
         }
         maybe &= !vcpu.where.isEmpty() && vcpu.vm.vcpus.get(vcpu.number) == vcpu;
       }
