@@ -126,7 +126,7 @@ final class Rest {
 
   /** The daemon set the speed so often in one wake-up. */
   void written(int speeds) {
-    unseen &= speeds < 2;
+    unseen &= speeds <= Math.max(changes, 1);
     unsure &= speeds == 0;
   }
 

@@ -357,6 +357,10 @@ final class World {
                   fake.read(rest.file("scaling_setspeed")),
                   host.target[i]));
     }
+    int hardwareKhz = fake.policy(clock.number()).currentKhz();
+    if (managed && hardwareKhz != host.target[i]) {
+      throw new Wrong("policy%d: the hardware is at %d".formatted(clock.number(), hardwareKhz));
+    }
     if (!managed && !rest.leftover) {
       String difference = rest.difference(fake);
       if (!difference.isEmpty()) {
