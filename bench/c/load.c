@@ -1,18 +1,18 @@
 // The load generator: plays guests to one or more programs under test, in turn within one run, and
 // prints one line for each round of each.
 //
-// usage: load KIND CHANNELS PER_DOMAIN ROUNDS MS NAME=DIRECTORY,TREE...
+// usage: load KIND CHANNELS PER_DOMAIN MS NAME=DIRECTORY,TREE...
 // KIND: paced      one request a millisecond on channel 0
 //       saturated  each channel asks again as soon as it is answered
 //       refused    the same for others' vCPUs, which are refused
 //       polite     channel 0 asks every 10 ms
 //       flooded    the same, while channel 4, of another VM, sends all it can and reads nothing
-//       one-of-many  all ask once, then channel 0 asks every ms
+//       one-of-many  all ask twice, then channel 0 asks every ms
 //       bursts     all channels ask at once, every 20 ms
 //
 // Listens on DIRECTORY/vm0.0 ... vm0.3, vm1.0 ... and prints "listening"; a line of pids on stdin, in the order of the
-// targets, says that they have been started. Each further line on stdin begins one more measurement
-// of ROUNDS rounds; the end of stdin ends it.
+// targets, says that they have been started. Each further line on stdin begins one more
+// measurement: "ROUNDS TARGETS", of the first so many targets; the end of stdin ends it.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -135,6 +135,7 @@ static void measure(const char *kind, struct target *target, int ms, struct samp
   else if (strcmp(kind, "one-of-many") == 0) {
     struct sample unseen = {0};
     saturated(target, 0, &unseen);
+    saturated(target, 0, &unseen); // MAX, and now MIN
     free(unseen.latency_ns);
     paced(target, now_ns() + (uint64_t)ms * MS_NS, MS_NS, to);
   } else if (strcmp(kind, "bursts") == 0)
@@ -162,16 +163,16 @@ static void parse(char *text, struct target *target) {
 int main(int argc, char **argv) {
   static struct target targets[TARGETS_MAX];
   static char line[4096];
-  int count = argc - 6;
+  int count = argc - 5;
   if (count < 1 || count > TARGETS_MAX)
-    die("usage: load KIND CHANNELS PER_DOMAIN ROUNDS MS NAME=DIRECTORY,TREE...");
+    die("usage: load KIND CHANNELS PER_DOMAIN MS NAME=DIRECTORY,TREE...");
   const char *kind = argv[1];
-  int rounds = atoi(argv[4]), ms = atoi(argv[5]);
+  int ms = atoi(argv[4]);
   refused_wanted = strcmp(kind, "refused") == 0;
   for (int i = 0; i < count; i++) {
     targets[i].channels = atoi(argv[2]);
     targets[i].per_domain = atoi(argv[3]);
-    parse(argv[6 + i], &targets[i]);
+    parse(argv[5 + i], &targets[i]);
     listen_all(&targets[i]);
     open_speeds(&targets[i]);
   }
@@ -186,10 +187,12 @@ int main(int argc, char **argv) {
   printf("connected\n");
   fflush(stdout);
   while (fgets(line, sizeof line, stdin)) {
+    int rounds, some;
+    if (sscanf(line, "%d %d", &rounds, &some) != 2 || some > count) die("no order: %s", line);
     for (int round = 0; round < rounds; round++) {
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; i < some; i++) {
         // Who comes first changes, so that neither always follows the other's noise.
-        struct target *target = &targets[(i + round) % count];
+        struct target *target = &targets[(i + round) % some];
         struct sample sample = {0};
         measure(kind, target, ms, &sample);
         print_sample(target->name, round, &sample);

@@ -15,6 +15,7 @@ public final class Bench {
   private final Scenarios scenarios;
   private final Rest rest;
   private final Disturbed disturbed;
+  private final Growth growth;
   private final Options options;
 
   private Bench(Tools tools, Options options) {
@@ -22,6 +23,7 @@ public final class Bench {
     this.scenarios = new Scenarios(tools, ROUNDS);
     this.rest = new Rest(tools);
     this.disturbed = new Disturbed(tools, ROUNDS);
+    this.growth = new Growth(tools, options.checkout().resolve("docs"));
   }
 
   public static void main(String[] args) throws IOException {
@@ -30,10 +32,6 @@ public final class Bench {
     Machine machine = Machine.read(String.join(" ", options.daemon()));
     Bench bench = new Bench(tools, options);
     System.out.println(machine.text());
-    if (options.only().equals(List.of("growth"))) {
-      new Growth(tools, options.checkout().resolve("docs")).plot();
-      return;
-    }
     Report.printHeader();
     bench.run();
     bench.report.writeJson(options.json(), machine);
@@ -55,7 +53,7 @@ public final class Bench {
     measure("saturated", scenarios::saturated);
     measure("64", scenarios::sixtyFour);
     measure("shared", scenarios::shared);
-    measure("1000", () -> scenarios.thousand(scenarios.nsWith64()));
+    measure("1000", scenarios::thousand);
     measure("allocation", rest::allocation);
     measure("idle", rest::idle);
     measure("flooded", disturbed::flooded);
@@ -64,6 +62,7 @@ public final class Bench {
     measure("start", rest::start);
     measure("memory", rest::memory);
     measure("list", rest::list);
+    measure("growth", growth::plot);
   }
 
   private void measure(String name, Scenario scenario) {

@@ -22,10 +22,11 @@ final class Disturbed {
   List<Result> flooded() throws IOException {
     double quietNs;
     try (Rig rig = new Rig(tools, Rig.Plan.of("polite", 8, 1, rounds, 1000).alone())) {
-      rig.measure();
+      rig.warmUp();
       quietNs = rig.measure().our(Load.Round::p99Ns).median();
     }
     try (Rig rig = new Rig(tools, Rig.Plan.of("flooded", 8, 1, rounds, 1000).alone())) {
+      rig.warmUp();
       return List.of(compare("a guest floods, one asks each 10 ms", 3, rig.measure(), quietNs));
     }
   }
@@ -74,7 +75,7 @@ final class Disturbed {
       throws IOException {
     try (Rig rig = new Rig(tools, plan)) {
       try (Disturbance warmUp = new Disturbance(rig.controlSocket(), request)) {
-        rig.measure();
+        rig.warmUp();
       }
       double quietNs = rig.measure().our(Load.Round::p99Ns).median();
       try (Disturbance disturbance = new Disturbance(rig.controlSocket(), request)) {

@@ -50,19 +50,12 @@ final class Load implements AutoCloseable {
    *
    * @param targets NAME=DIRECTORY,TREE of each
    */
-  Load(
-      Path program,
-      String kind,
-      int channels,
-      int perDomain,
-      int rounds,
-      int ms,
-      List<String> targets)
+  Load(Path program, String kind, int channels, int perDomain, int ms, List<String> targets)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     command.add(kind);
-    for (int number : new int[] {channels, perDomain, rounds, ms}) {
+    for (int number : new int[] {channels, perDomain, ms}) {
       command.add("" + number);
     }
     command.addAll(targets);
@@ -82,14 +75,18 @@ final class Load implements AutoCloseable {
     expect("connected");
   }
 
-  /** Runs all rounds once. Fails if an answer or a written value was wrong. */
-  List<Round> measure() throws IOException {
-    order("");
-    List<Round> rounds = new ArrayList<>();
+  /**
+   * Runs rounds of each target. Fails if an answer or a written value was wrong.
+   *
+   * @param targets how many of the targets, from the first on
+   */
+  List<Round> measure(int rounds, int targets) throws IOException {
+    order(rounds + " " + targets);
+    List<Round> seen = new ArrayList<>();
     for (String line = next(); !line.equals("done"); line = next()) {
-      rounds.add(parse(line));
+      seen.add(parse(line));
     }
-    return rounds;
+    return seen;
   }
 
   private void order(String line) throws IOException {

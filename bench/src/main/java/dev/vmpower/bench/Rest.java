@@ -35,10 +35,10 @@ final class Rest {
   /** 64 channels that have asked for a while, and then ask nothing for 10 s. */
   List<Result> idle() throws IOException {
     try (Rig rig = new Rig(tools, Rig.Plan.of("saturated", 64, 1, 2, 500).alone())) {
-      rig.measure();
+      rig.warmUp();
       LockSupport.parkNanos(2_000_000_000L); // what the JVM compiles after the load is not rest
       Server daemon = rig.daemon();
-      Map<Path, Long> cpuNs = daemon.cpuNs();
+      Map<Path, Long> cpuNs = daemon.cpuNs(List.of());
       Map<Path, Long> all = daemon.sleeps(List.of());
       Map<Path, Long> ours = daemon.sleeps(OUR_THREADS);
       long beginNs = System.nanoTime();
@@ -50,7 +50,7 @@ final class Rest {
               scenario,
               "CPU, of one core",
               0.1,
-              Figure.of(Server.between(cpuNs, daemon.cpuNs()) / seconds / 1e7),
+              Figure.of(Server.between(cpuNs, daemon.cpuNs(List.of())) / seconds / 1e7),
               "%"),
           Result.atMost(
               scenario,
@@ -96,7 +96,7 @@ final class Rest {
     List<Result> results = new ArrayList<>();
     for (String kind : List.of("saturated", "refused")) {
       try (Rig rig = new Rig(tools, Rig.Plan.of(kind, 64, 1, 2, 500).alone())) {
-        rig.measure();
+        rig.warmUp();
         long before = rig.daemon().allocatedBytes(tools.jdk(), "monitor");
         long requests = rig.measure().ourRequests();
         long bytes = rig.daemon().allocatedBytes(tools.jdk(), "monitor") - before;

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +20,13 @@ final class Rig implements AutoCloseable {
   /** The pCPU of channel 0; those below are for domains of libvirt. */
   private static final int FIRST_CPU = 16;
 
+  private static final int WARM_UP_MS = 1_000; // between two looks at the compilers
+  private static final int WARM_UPS_MAX = 10;
+
+  /** The JVM is warm when its compilers take no more of the time than this. */
+  private static final double COMPILING_MAX = 0.03;
+
+  private static final List<String> COMPILERS = List.of("C1 Comp", "C2 Comp");
   private static final String DAEMON = "vmpower";
   private static final String FLOOR = "floor";
 
@@ -60,12 +68,14 @@ final class Rig implements AutoCloseable {
     }
   }
 
+  private final Plan plan;
   private final Path directory;
   private final Load load;
   private final Server daemon;
   private final List<Server> servers = new ArrayList<>();
 
   Rig(Tools tools, Plan plan) throws IOException {
+    this.plan = plan;
     directory = Files.createTempDirectory(Path.of("/dev/shm"), "vmpower-bench.");
     List<String> targets = new ArrayList<>();
     targets.add(target(DAEMON, plan));
@@ -73,14 +83,7 @@ final class Rig implements AutoCloseable {
       targets.add(target(FLOOR, plan));
     }
     load =
-        new Load(
-            tools.load(),
-            plan.kind(),
-            plan.channels(),
-            plan.perDomain(),
-            plan.rounds(),
-            plan.ms(),
-            targets);
+        new Load(tools.load(), plan.kind(), plan.channels(), plan.perDomain(), plan.ms(), targets);
     try {
       daemon = Server.start(tools.daemon(writeConfig(plan)));
       servers.add(daemon);
@@ -143,11 +146,25 @@ final class Rig implements AutoCloseable {
     return daemon;
   }
 
+  /** Rounds that count for nothing, until the JVM has compiled what they need. */
+  void warmUp() throws IOException {
+    int rounds = Math.max(1, WARM_UP_MS / plan.ms());
+    for (int i = 0; i < WARM_UPS_MAX; i++) {
+      long beginNs = System.nanoTime();
+      Map<Path, Long> before = daemon.cpuNs(COMPILERS);
+      load.measure(rounds, 1);
+      double compilingNs = Server.between(before, daemon.cpuNs(COMPILERS));
+      if (i > 0 && compilingNs < COMPILING_MAX * (System.nanoTime() - beginNs)) {
+        return;
+      }
+    }
+  }
+
   /** Runs all rounds of both, in turn. */
   Comparison measure() throws IOException {
     List<Load.Round> ours = new ArrayList<>();
     List<Load.Round> floors = new ArrayList<>();
-    for (Load.Round round : load.measure()) {
+    for (Load.Round round : load.measure(plan.rounds(), servers.size())) {
       (round.target().equals(DAEMON) ? ours : floors).add(round);
     }
     return new Comparison(ours, floors);

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -72,10 +73,10 @@ final class Server implements AutoCloseable {
     return field(Path.of("/proc/" + pid() + "/status"), "VmRSS:");
   }
 
-  /** CPU time of each of its threads so far, in ns. */
-  Map<Path, Long> cpuNs() throws IOException {
+  /** CPU time of each of its threads so far, in ns; of those whose names begin so only. */
+  Map<Path, Long> cpuNs(List<String> names) throws IOException {
     Map<Path, Long> all = new HashMap<>();
-    for (Path task : tasks()) {
+    for (Path task : tasks(names)) {
       all.put(task, Long.parseLong(Files.readString(task.resolve("schedstat")).split(" ")[0]));
     }
     return all;
@@ -84,11 +85,8 @@ final class Server implements AutoCloseable {
   /** How often each of its threads has gone to sleep; those whose names begin so only. */
   Map<Path, Long> sleeps(List<String> names) throws IOException {
     Map<Path, Long> all = new HashMap<>();
-    for (Path task : tasks()) {
-      String name = Files.readString(task.resolve("comm")).strip();
-      if (names.isEmpty() || names.stream().anyMatch(name::startsWith)) {
-        all.put(task, field(task.resolve("status"), "voluntary_ctxt_switches:"));
-      }
+    for (Path task : tasks(names)) {
+      all.put(task, field(task.resolve("status"), "voluntary_ctxt_switches:"));
     }
     return all;
   }
@@ -102,10 +100,17 @@ final class Server implements AutoCloseable {
     return sum;
   }
 
-  private List<Path> tasks() throws IOException {
+  private List<Path> tasks(List<String> names) throws IOException {
+    List<Path> named = new ArrayList<>();
     try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid() + "/task"))) {
-      return tasks.toList();
+      for (Path task : tasks.toList()) {
+        String name = Files.readString(task.resolve("comm")).strip();
+        if (names.isEmpty() || names.stream().anyMatch(name::startsWith)) {
+          named.add(task);
+        }
+      }
     }
+    return named;
   }
 
   private static long field(Path file, String name) throws IOException {

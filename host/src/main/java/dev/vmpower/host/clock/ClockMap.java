@@ -58,6 +58,7 @@ final class ClockMap {
       managed.domain.cpus().forEach(cpu -> domainOfCpu[cpu] = managed);
       managed.online = managed.domain.cpus().intersection(topology.online());
       managed.setTurbo(turbo);
+      managed.looks.shareAmong(domains.size());
     }
     for (ManagedDomain managed : domains) {
       if (groupOfDomain[managed.index] == null) {

@@ -2,7 +2,8 @@ package dev.vmpower.host.clock;
 
 /**
  * When one frequency domain is looked at for what other programs changed: at each request, but for
- * a stream of them, where one look serves all that come within {@link #LOOK_NS}.
+ * a stream of them, where one look serves all that come within {@link #LOOK_NS}, or longer on a
+ * host with more than a hundred frequency domains.
  *
  * <p>A look takes a few system calls, as many as the rest of a request. So each one takes its share
  * of time, and {@link #LOOKS_AT_ONCE_MAX} shares may be taken at once: whoever asks seldom, or a
@@ -11,16 +12,23 @@ package dev.vmpower.host.clock;
  * <p>Time is the caller's. Not thread-safe.
  */
 final class Looks {
-  /** How long a look serves at most, where requests come in a stream. */
+  /** How long a look serves, where requests come in a stream. */
   static final long LOOK_NS = 100_000_000L;
 
   /** How many looks may follow each other without a pause. */
   static final int LOOKS_AT_ONCE_MAX = 20;
 
-  private static final long DEBT_NS_MAX = LOOKS_AT_ONCE_MAX * LOOK_NS;
+  /** How long it serves for each frequency domain of the host, where that comes to more. */
+  static final long LOOK_OF_MANY_NS = 1_000_000L;
 
+  private long lookNs = LOOK_NS;
   private boolean due = true;
   private long paidUntilNs;
+
+  /** Shares what looks may take with those at the other frequency domains of the host. */
+  void shareAmong(int domains) {
+    lookNs = Math.max(LOOK_NS, domains * LOOK_OF_MANY_NS);
+  }
 
   /** Makes the next look due at once. */
   void makeDue() {
@@ -29,12 +37,13 @@ final class Looks {
 
   /** Whether to look now; if so, the look is counted as done. */
   boolean take(long nowNs) {
-    long debtNs = Math.clamp(paidUntilNs - nowNs, 0, DEBT_NS_MAX);
-    if (!due && debtNs > DEBT_NS_MAX - LOOK_NS) {
+    long debtNsMax = LOOKS_AT_ONCE_MAX * lookNs;
+    long debtNs = Math.clamp(paidUntilNs - nowNs, 0, debtNsMax);
+    if (!due && debtNs > debtNsMax - lookNs) {
       return false;
     }
     due = false;
-    paidUntilNs = nowNs + Math.min(debtNs + LOOK_NS, DEBT_NS_MAX);
+    paidUntilNs = nowNs + Math.min(debtNs + lookNs, debtNsMax);
     return true;
   }
 }

@@ -45,6 +45,16 @@ class LooksTest {
   }
 
   @Test
+  void onAHostOfManyFrequencyDomainsALookServesLonger() {
+    looks.shareAmong(1_000);
+    for (int i = 0; i < 2 * LOOKS_AT_ONCE_MAX; i++) {
+      looks.take(0);
+    }
+    assertThat(looks.take(999 * REQUEST_NS)).isFalse();
+    assertThat(looks.take(1_000 * REQUEST_NS)).isTrue();
+  }
+
+  @Test
   void aSweepAlwaysLooks() {
     for (int i = 0; i < 2 * LOOKS_AT_ONCE_MAX; i++) {
       looks.take(0);
