@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
@@ -51,14 +52,14 @@ class DistTest {
 
   private static DebianMachine machine;
   private static SortedMap<String, String> asFound;
-  private static TreeSet<String> files;
+  private static Set<String> files;
 
   private static Process guest;
   private static Writer toGuest;
   private static BufferedReader fromGuest;
 
   @BeforeAll
-  static void boot() {
+  static void boot() throws IOException {
     Optional<String> missing = DebianMachine.missing();
     if (missing.isPresent() && "true".equals(System.getenv("CI"))) {
       Assertions.fail("CI must run the lab, but " + missing.get());
@@ -68,6 +69,14 @@ class DistTest {
     machine = DebianMachine.boot();
     asFound = machine.cpus().asFound();
     files = listing();
+    machine.sh("mkdir -p /srv/vm0").output();
+    guest =
+        new ProcessBuilder(machine.enter("/usr/local/bin/fakeguest", "/srv/vm0", "vm0", "1"))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    toGuest = guest.outputWriter(StandardCharsets.UTF_8);
+    fromGuest =
+        new BufferedReader(new InputStreamReader(guest.getInputStream(), StandardCharsets.UTF_8));
   }
 
   @AfterAll
@@ -80,8 +89,8 @@ class DistTest {
     }
   }
 
-  private static TreeSet<String> listing() {
-    TreeSet<String> listed = new TreeSet<>();
+  private static Set<String> listing() {
+    Set<String> listed = new TreeSet<>();
     machine.sh(LISTING).output().lines().forEach(listed::add);
     // The backups of those who change the groups.
     listed.removeIf(file -> file.matches("/etc/(group|gshadow)-"));
@@ -135,14 +144,6 @@ class DistTest {
   @Order(2)
   void aGuestMovesItsPcpu() throws IOException {
     machine.write("/etc/vmpower/vmpower.toml", VM);
-    machine.sh("mkdir -p /srv/vm0").output();
-    guest =
-        new ProcessBuilder(machine.enter("/usr/local/bin/fakeguest", "/srv/vm0", "vm0", "1"))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    toGuest = guest.outputWriter(StandardCharsets.UTF_8);
-    fromGuest =
-        new BufferedReader(new InputStreamReader(guest.getInputStream(), StandardCharsets.UTF_8));
     machine.sh("systemctl reload vmpowerd").output();
 
     assertThat(ask("wait 0")).isEqualTo("connected");
