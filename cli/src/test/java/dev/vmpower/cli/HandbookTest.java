@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Manual pages, completion and the default configuration, which packaging makes. */
 class HandbookTest {
   private static final Path CHECKOUT = Path.of(System.getProperty("vmpower.checkout"));
-  private static final String[] SECTIONS = {"cpu", "state", "control", "libvirt", "compat"};
+  private static final String[] SECTIONS = {"cpu", "state", "control", "libvirt", "compat", "log"};
 
   @TempDir Path directory;
 
@@ -191,6 +191,6 @@ class HandbookTest {
 
     assertThat(written).containsExactlyInAnyOrderElementsOf(meant);
     assertThat(known(""))
-        .containsExactlyInAnyOrder("cpu", "state", "control", "libvirt", "compat", "vm");
+        .containsExactlyInAnyOrder("cpu", "state", "control", "libvirt", "compat", "log", "vm");
   }
 }

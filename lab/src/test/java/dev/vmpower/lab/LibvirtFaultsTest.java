@@ -2,6 +2,7 @@ package dev.vmpower.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -242,6 +243,24 @@ class LibvirtFaultsTest {
     assertThatThrownBy(migration::join).isInstanceOf(CompletionException.class);
     isServed(0);
     isServed(1);
+  }
+
+  @Test
+  @Order(10)
+  void aMigrationThatIsCancelledChangesNothing() {
+    CompletableFuture<String> migration = migrate();
+    there.awaitVm("faults");
+    there.signalVm("faults", "STOP"); // or it would be there soon
+    isServed(0);
+    await()
+        .atMost(RETURN.multipliedBy(4))
+        .ignoreExceptions()
+        .untilAsserted(() -> libvirt.virsh("domjobabort", "faults"));
+
+    assertThatThrownBy(migration::join).isInstanceOf(CompletionException.class);
+    isServed(0);
+    isServed(1);
+    assertThat(hostThere.tree().speed(0)).isEqualTo(PlainCpuTree.GOVERNOR);
   }
 
   @Test

@@ -16,6 +16,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SharedClockTest {
   private static final Duration SOON = Duration.ofSeconds(10);
 
+  /** The sweep finds it within 5 s. */
+  private static final Duration FOUND = Duration.ofSeconds(20);
+
   @Test
   void theHighestVoteOfTheTwoReachesTheHardwareAndAllIsGivenBack() {
     try (InnerHost host = InnerHost.boot(2)) {
@@ -47,5 +50,45 @@ class SharedClockTest {
       assertThat(host.terminateDaemon()).isEqualTo("0");
       assertThat(host.settings()).isEqualTo(asBooted);
     }
+  }
+
+  @Test
+  void aClockThatLosesAMemberGoesOnForTheOtherAndIsToldAnewWhenItReturns() {
+    try (InnerHost host = InnerHost.boot(2)) {
+      CpufreqMachine machine = host.machine();
+      String asBooted = host.settings();
+      host.startGuest("left", 1);
+      host.startGuest("right", 1);
+      host.startDaemon(InnerHost.vm("left", "2"), InnerHost.vm("right", "3"));
+      host.isAcked("left", "min 0");
+      host.isAcked("right", "max 0");
+
+      setOnline(machine, 3, false);
+      await()
+          .atMost(FOUND)
+          .untilAsserted(() -> assertThat(setspeed(machine)).isEqualTo(PlainCpuTree.MIN));
+      host.isNacked("right", "max 0");
+      int before = machine.pStateCommands();
+      host.isAcked("left", "up 0");
+      assertThat(machine.pStates(2, before)).as("at the hardware").endsWith("1400000");
+
+      setOnline(machine, 3, true);
+      await()
+          .atMost(FOUND)
+          .untilAsserted(() -> assertThat(setspeed(machine)).isEqualTo(PlainCpuTree.TURBO));
+      assertThat(machine.pStates(2, before)).endsWith(PlainCpuTree.TURBO);
+      host.isAcked("right", "min 0");
+      assertThat(setspeed(machine)).isEqualTo("1400000");
+      assertThat(host.terminateDaemon()).isEqualTo("0");
+      assertThat(host.settings()).isEqualTo(asBooted);
+    }
+  }
+
+  private static void setOnline(CpufreqMachine machine, int cpu, boolean online) {
+    machine.run("echo %d >/sys/devices/system/cpu/cpu%d/online".formatted(online ? 1 : 0, cpu));
+  }
+
+  private static String setspeed(CpufreqMachine machine) {
+    return machine.read(2, "scaling_setspeed");
   }
 }

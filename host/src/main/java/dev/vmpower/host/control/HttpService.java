@@ -7,7 +7,6 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -65,21 +64,11 @@ final class HttpService {
     connector.setIdleTimeout(IDLE_MS_MAX);
     server.addConnector(connector);
     if (http != null) {
-      page = pageConnector(http);
+      page =
+          new PageConnector(
+              server, http, PAGE_CONNECTIONS_MAX, new HttpConnectionFactory(configuration()));
+      page.setIdleTimeout(IDLE_MS_MAX);
     }
-  }
-
-  private ServerConnector pageConnector(InetSocketAddress http) {
-    // A thread that accepts: one that cannot, for lack of descriptors, sleeps before it tries
-    // again.
-    ServerConnector connector =
-        new ServerConnector(
-            server, null, null, null, 1, 1, new HttpConnectionFactory(configuration()));
-    connector.setHost(http.getAddress().getHostAddress());
-    connector.setPort(http.getPort());
-    connector.setIdleTimeout(IDLE_MS_MAX);
-    connector.addBean(new NetworkConnectionLimit(PAGE_CONNECTIONS_MAX, connector));
-    return connector;
   }
 
   private static HttpConfiguration configuration() {

@@ -224,13 +224,13 @@ public final class Monitor {
     if (broke != null) {
       lastSteps.broke(broke);
     }
-    if (givesBack || broke != null) {
-      lastSteps.insistOn(() -> clocks.giveBackAll());
-    }
+    LastSteps.Step giveBack = givesBack || broke != null ? clocks::giveBackAll : () -> {};
+    lastSteps.insistOn(giveBack);
     lastSteps.attempt(() -> ledger.save(Connections.claims(fleet.entries()), clockNs.getAsLong()));
     lastSteps.attempt(links::close);
     lastSteps.attempt(fleet::closeSockets);
     lastSteps.attempt(selector::close);
+    lastSteps.attempt(giveBack); // what lacked descriptors: now there are some
     lastSteps.attempt(reception::close);
     Throwable failure = lastSteps.failure();
     if (failure == null) {
