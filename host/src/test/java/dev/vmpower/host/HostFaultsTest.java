@@ -75,7 +75,10 @@ class HostFaultsTest {
     }
     await()
         .atMost(ScratchHost.WAIT_S, TimeUnit.SECONDS)
-        .until(() -> host.post("/v1/cpus/release", "{\"cpus\":\"1\"}").startsWith("HTTP/1.1 200"));
+        .untilAsserted(
+            () ->
+                assertThat(host.post("/v1/cpus/set", "{\"cpus\":\"1\",\"level\":\"min\"}"))
+                    .startsWith("HTTP/1.1 200"));
   }
 
   private static void send(SocketChannel attacker, String text) {
