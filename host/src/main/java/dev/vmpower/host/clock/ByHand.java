@@ -54,6 +54,23 @@ final class ByHand {
     deadlineKnown = false;
   }
 
+  /** What is set on each pCPU now, whether it counts or waits: for {@link #putBack}. */
+  ByHand copy() {
+    ByHand copy = new ByHand();
+    copy.holds.putAll(holds);
+    copy.turboOff.putAll(turboOff);
+    return copy;
+  }
+
+  /** Makes what is kept for each pCPU again what it was; what counts now is the groups' matter. */
+  void putBack(ByHand copy) {
+    holds.clear();
+    holds.putAll(copy.holds);
+    turboOff.clear();
+    turboOff.putAll(copy.turboOff);
+    deadlineKnown = false;
+  }
+
   /** Whether a hold or a switch of a pCPU that is in no group now is dropped by this. */
   boolean dropHold(int cpu) {
     deadlineKnown = false;

@@ -50,12 +50,14 @@ public final class Holds {
     fresh.keySet().forEach(group -> before.put(group, new Held(group.hold, group.held)));
     Map<ClockGroup, int[]> targets = new LinkedHashMap<>();
     fresh.keySet().forEach(group -> targets.put(group, group.targetsKhz()));
+    ByHand byHand = clocks.byHand().copy();
     fresh.forEach(this::put);
     clocks.settle(nowNs, nowMs);
     ManagedDomain refused = refused(fresh.keySet());
     if (refused != null) {
       String why = refused + ": " + refused.problemText();
       before.forEach(this::put);
+      clocks.byHand().putBack(byHand);
       targets.forEach(ClockGroup::putBack);
       clocks.settle(nowNs, nowMs);
       throw new HoldException(why);

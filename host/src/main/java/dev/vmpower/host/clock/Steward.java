@@ -101,24 +101,27 @@ final class Steward {
 
   /**
    * Writes the target. Where the kernel only guesses what the hardware is at, it sends nothing if
-   * the target equals its guess: so another level goes first.
+   * the target equals its guess: so another level goes first, and both have to be kept.
    */
   private static void steer(ManagedDomain managed) throws SysfsException {
     int otherKhz = managed.hardwareUnsure ? neighbourKhz(managed) : ManagedDomain.NONE;
+    boolean heard = true;
     if (otherKhz != ManagedDomain.NONE) {
-      managed.domain.steer(otherKhz);
+      heard = managed.domain.steer(otherKhz) == otherKhz;
       managed.writes++;
     }
-    managed.hardwareUnsure = false;
     managed.writtenKhz = ManagedDomain.NONE;
     int keptKhz = managed.domain.steer(managed.targetKhz);
     managed.writes++;
-    if (keptKhz == managed.targetKhz) {
+    boolean reached = keptKhz == managed.targetKhz;
+    managed.hardwareUnsure &= otherKhz != ManagedDomain.NONE && !(heard && reached);
+    if (heard && reached) {
       managed.writtenKhz = managed.targetKhz;
       managed.succeed();
     } else {
       managed.refusedWrites++;
-      managed.fail(Refusal.KEPT, "asked for " + managed.targetKhz + ", kept " + keptKhz);
+      int askedKhz = reached ? otherKhz : managed.targetKhz;
+      managed.fail(Refusal.KEPT, "asked for " + askedKhz + ", kept " + keptKhz);
     }
   }
 

@@ -39,12 +39,14 @@ public final class TurboSwitch {
     parts.keySet().forEach(group -> before.put(group, group.turboOff));
     Map<ClockGroup, int[]> targets = new LinkedHashMap<>();
     parts.keySet().forEach(group -> targets.put(group, group.targetsKhz()));
+    ByHand byHand = clocks.byHand().copy();
     parts.forEach((group, part) -> put(group, part, off));
     clocks.settle(nowNs, nowMs);
     ManagedDomain refused = Holds.refused(parts.keySet());
     if (refused != null) {
       String why = refused + ": " + refused.problemText();
       before.forEach((group, was) -> put(group, group.cpus(), was));
+      clocks.byHand().putBack(byHand);
       targets.forEach(ClockGroup::putBack);
       clocks.settle(nowNs, nowMs);
       throw new HoldException(why);

@@ -7,6 +7,7 @@ import static dev.vmpower.protocol.Unit.SCALE_MAX;
 import static dev.vmpower.protocol.Unit.SCALE_MIN;
 import static dev.vmpower.protocol.Unit.SCALE_UP;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.vmpower.host.FakeGuest;
@@ -14,6 +15,7 @@ import dev.vmpower.host.Rig;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.fake.FakeSysfs;
 import dev.vmpower.machine.sysfs.DirectorySysfs;
+import dev.vmpower.machine.sysfs.Errno;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -73,6 +75,54 @@ class HotplugTest {
       rig.pass(Monitor.SWEEP_NS);
 
       assertThat(rig.sysfs.policy(1).takeTransitions()).containsExactly(2_300_000, GUESS_KHZ);
+    }
+  }
+
+  /** Its transitions fail without a word: that the guess is the target then means nothing. */
+  @Test
+  void aGuessThatTheHardwareWasNotToldIsNotTakenForTheTarget() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(DISABLE_TURBO, 0)).isEqualTo(ACK);
+      setOnline(rig, 1, false);
+      setOnline(rig, 1, true);
+      rig.sysfs.policy(1).takeTransitions();
+      rig.sysfs.policy(1).setFailsSilently(true);
+      rig.pass(Monitor.SWEEP_NS);
+      assertThat(guest.ask(DISABLE_TURBO, 0)).isEqualTo(NACK);
+      rig.sysfs.policy(1).setFailsSilently(false);
+
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(rig.sysfs.policy(1).takeTransitions()).hasSize(2).endsWith(GUESS_KHZ);
+      assertThat(guest.ask(DISABLE_TURBO, 0)).isEqualTo(ACK);
+    }
+  }
+
+  /** Two threads of a core, held differently while one was away. */
+  @Test
+  void aHoldThatTheKernelRefusesLeavesTheOneThatWaits() throws Exception {
+    FakeSysfs sysfs =
+        new FakeSysfs()
+            .addCpus(0, 2, Rig.TABLE)
+            .put("cpu0/topology/thread_siblings_list", "0-1")
+            .put("cpu1/topology/thread_siblings_list", "0-1");
+    try (Rig rig = new Rig(directory, sysfs).start()) {
+      rig.ask(new Verb.SetCpus(CpuSet.of(1), "1400000", "root", 0));
+      sysfs.setOnline(1, false);
+      rig.pass(Monitor.SWEEP_NS);
+      rig.ask(new Verb.SetCpus(CpuSet.of(0), "max", "root", 0));
+      sysfs.setOnline(1, true);
+      rig.pass(Monitor.SWEEP_NS);
+      sysfs.failWrites("cpufreq/policy0/scaling_setspeed", Errno.EIO);
+      assertThatThrownBy(() -> rig.ask(new Verb.SetCpus(CpuSet.of(0), "min", "root", 0)))
+          .hasMessageContaining("policy0");
+      sysfs.failWrites("cpufreq/policy0/scaling_setspeed", null);
+
+      sysfs.setOnline(0, false);
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(rig.khz(1)).isEqualTo(1_400_000);
     }
   }
 

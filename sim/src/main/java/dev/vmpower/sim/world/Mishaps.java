@@ -74,7 +74,7 @@ final class Mishaps {
   }
 
   private boolean isOnline(Rest rest) {
-    return rest.clock.cpus().stream().anyMatch(world.online::get);
+    return world.isOnline(rest.clock);
   }
 
   private void offline(Rest rest) throws IOException {
@@ -128,7 +128,8 @@ final class Mishaps {
   /** Another program takes the governor of what is managed. */
   private void tamper(Rest rest) throws SysfsException {
     boolean possible = world.host.isManaged(rest.clock) && !rest.isDisturbed(world.nowNs);
-    if (!possible || rest.governor.equals("userspace")) {
+    boolean taken = world.fake.policy(rest.clock.number()).governor().equals("userspace");
+    if (!possible || !taken || rest.governor.equals("userspace")) {
       return;
     }
     world.note("policy" + rest.clock.number() + " is tampered with");

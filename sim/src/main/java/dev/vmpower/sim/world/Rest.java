@@ -178,6 +178,16 @@ final class Rest {
     }
   }
 
+  /**
+   * Whether the hardware can be told, where the kernel only guesses: by way of another level, which
+   * the limits must leave.
+   */
+  boolean canBeTold(FakeSysfs kernel) throws SysfsException {
+    int lowKhz = number(kernel, "min");
+    int highKhz = number(kernel, "max");
+    return clock.khz().stream().filter(khz -> khz >= lowKhz && khz <= highKhz).count() > 1;
+  }
+
   String show(FakeSysfs kernel) {
     try {
       return directory

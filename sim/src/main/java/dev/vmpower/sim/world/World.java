@@ -228,11 +228,19 @@ final class World {
     port.forget();
   }
 
+  /** Whether one of its pCPUs really is. */
+  boolean isOnline(Clock clock) {
+    return clock.cpus().stream().anyMatch(online::get);
+  }
+
   /** Where everybody counts, and what follows. */
   void settle() {
     host.place();
     for (Rest rest : rests) {
       int i = rest.clock.index();
+      if (!isOnline(rest.clock)) {
+        continue; // nobody can read them
+      }
       host.minKhz[i] = rest.minKhz;
       host.maxKhz[i] = rest.highestKhz();
     }
@@ -358,7 +366,7 @@ final class World {
                   host.target[i]));
     }
     int hardwareKhz = fake.policy(clock.number()).currentKhz();
-    if (managed && hardwareKhz != host.target[i]) {
+    if (managed && rest.canBeTold(fake) && hardwareKhz != host.target[i]) {
       throw new Wrong("policy%d: the hardware is at %d".formatted(clock.number(), hardwareKhz));
     }
     if (!managed && !rest.leftover) {
