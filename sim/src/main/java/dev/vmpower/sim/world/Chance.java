@@ -239,7 +239,7 @@ final class Chance {
         guest.state = off ? DomainInfo.State.RUNNING : DomainInfo.State.SHUT_OFF;
         guest.pid = off ? pids++ : guest.pid;
         guest.ports.forEach(port -> port.listening = off);
-        if (!off) {
+        if (!off && random.nextBoolean()) { // else its process takes its time to end
           guest.ports.forEach(port -> port.hangUp(false));
         }
         tell(guest);

@@ -230,8 +230,24 @@ final class Life {
   void terminate() throws IOException {
     world.note("SIGTERM");
     monitor().end(null);
+    requireClaims();
     endSockets();
     requireRest("SIGTERM");
+  }
+
+  /** Every claim must be on the disk, for the next one. */
+  private void requireClaims() throws IOException {
+    List<String> kept = readLedger();
+    for (RuleVm vm : world.host.vms.values()) {
+      for (RuleVm.Port port : vm.ports.values()) {
+        for (int vcpu : port.claims) {
+          String claim = "claim " + vcpu + " " + port.number + " ";
+          if (kept.stream().noneMatch(line -> line.startsWith(claim) && line.endsWith(vm.name))) {
+            throw new Wrong("the claim of " + vm.name + " vCPU " + vcpu + " is not kept");
+          }
+        }
+      }
+    }
   }
 
   /** {@code vmpowerd restore} after a crash. */

@@ -16,13 +16,14 @@ final class Rest {
   int maxKhz;
   String setspeed;
   boolean leftover; // an earlier run had it, and this one may still wait for its claims
-  boolean wasLeftover; // until this wake-up, in which it may be given back
+  private boolean wasLeftover; // until this wake-up, in which it may be given back
   private boolean managed; // as settled last
   private int targetKhz;
   private boolean wasManaged; // before this wake-up, or for some time in it
   private int changes; // of what was settled, in this wake-up
   private boolean unseen; // something happened that the daemon notices when it looks
   private boolean unsure; // what the kernel guesses has to be undone first
+  boolean staysUnknown; // its target of while it was offline
   private long disturbedUntilNs;
   private long unnoticedUntilNs;
 
@@ -66,6 +67,7 @@ final class Rest {
   /** A wake-up begins. */
   void begin() {
     wasManaged = managed;
+    wasLeftover = leftover;
     changes = 0;
   }
 
@@ -101,6 +103,11 @@ final class Rest {
   /** Whether something may have been written in this wake-up. */
   boolean wasOurs() {
     return wasManaged || wasLeftover;
+  }
+
+  /** Whether an earlier run had it, and nobody has claimed it in this one. */
+  boolean isAwaited() {
+    return leftover && !wasManaged;
   }
 
   /** How often the speed may have been set in this wake-up. */
@@ -166,6 +173,16 @@ final class Rest {
   /** Whether the daemon may take it for being at {@code khz}. */
   boolean counts(FakeSysfs kernel, int khz, long nowNs) {
     return isAt(kernel, khz) || mayBeUnnoticed(nowNs);
+  }
+
+  /** Where the kernel has it, if that is a level and steered. */
+  int steeredKhz(FakeSysfs kernel, int otherwiseKhz) {
+    for (int khz : clock.khz()) {
+      if (isAt(kernel, khz)) {
+        return khz;
+      }
+    }
+    return otherwiseKhz;
   }
 
   /** Whether the kernel has it at {@code khz}, steered. */

@@ -184,7 +184,6 @@ final class World {
     if (nowNs >= nextSweepNs) {
       look();
     }
-    rests.forEach(rest -> rest.wasLeftover = rest.leftover);
     if (nowNs >= life.adoptUntilNs) {
       rests.forEach(rest -> rest.leftover = false);
     }
@@ -246,8 +245,25 @@ final class World {
     }
     host.decide();
     for (Rest rest : rests) {
+      takeWhatStays(rest);
+      rest.leftover &= !host.passive;
       int khz = host.target[rest.clock.index()];
       rest.decided(khz > 0 && !host.passive, khz);
+    }
+  }
+
+  /**
+   * What votes come to while all pCPUs are offline depends on limits that the daemon may never have
+   * read. Where that stays, since nobody counts any more, any level of it does.
+   */
+  private void takeWhatStays(Rest rest) {
+    int i = rest.clock.index();
+    if (host.target[i] == 0 || !isOnline(rest.clock)) {
+      rest.staysUnknown = host.target[i] > 0;
+    } else if (rest.staysUnknown && host.isDecided(rest.clock)) {
+      rest.staysUnknown = false;
+    } else if (rest.staysUnknown) {
+      host.target[i] = rest.steeredKhz(fake, host.target[i]);
     }
   }
 
@@ -306,6 +322,9 @@ final class World {
       }
       int i = clock.index();
       Rest rest = rests.get(i);
+      if (rest.isAwaited() && !host.passive && !rest.isDisturbed(nowNs)) {
+        throw new Wrong("given back while its claims may still come: " + write);
+      }
       if (!rest.wasOurs() && !rest.isDisturbed(nowNs)) {
         throw new Wrong("written what is not managed: " + write);
       }
