@@ -159,7 +159,7 @@ final class Effects {
     if (from.closedByDaemon) {
       throw new Wrong(from + " was not taken up");
     }
-    world.settle();
+    host.place();
     RuleVm.Port port = new RuleVm.Port(vm, from.number, from);
     port.disabled = disabled.getOrDefault(vm.name, new BitSet()).get(from.number);
     port.closedByGuest = vm.closedPorts.get(from.number);

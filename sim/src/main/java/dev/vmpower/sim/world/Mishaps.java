@@ -121,6 +121,8 @@ final class Mishaps {
       }
     }
     rest.read(world.fake);
+    world.host.minKhz[rest.clock.index()] = rest.minKhz;
+    world.host.maxKhz[rest.clock.index()] = rest.highestKhz();
     world.fake.takeWrites();
     world.note("policy" + rest.clock.number() + " is administered");
   }

@@ -54,13 +54,25 @@ final class Rest {
 
   /** What another program made of it is left as it is: that is how it is from now on. */
   void leave(FakeSysfs kernel) {
+    if (isTamperedAndHas(kernel, tampered)) {
+      governor = tampered;
+      tampered = "";
+    }
+  }
+
+  /** What was taken over anew, as after a start, is another program's no more. */
+  void retake(FakeSysfs kernel) {
+    if (isTamperedAndHas(kernel, "userspace")) {
+      tampered = "";
+    }
+  }
+
+  /** Whether another program changed it once, and its governor is this one now. */
+  private boolean isTamperedAndHas(FakeSysfs kernel, String governor) {
     try {
-      if (!tampered.isEmpty() && kernel.read(directory + "scaling_governor").equals(tampered)) {
-        governor = tampered;
-        tampered = "";
-      }
+      return !tampered.isEmpty() && kernel.read(directory + "scaling_governor").equals(governor);
     } catch (SysfsException offline) {
-      // Once it is back.
+      return false; // once it is back
     }
   }
 
@@ -78,7 +90,11 @@ final class Rest {
   }
 
   /** The rules say now that it is managed, and at how many kHz. */
-  void decided(boolean nowManaged, int khz) {
+  void decided(boolean nowManaged, int khz, boolean online) {
+    if (managed && !nowManaged && online && !tampered.isEmpty()) {
+      governor = tampered; // left as it is, even if it is taken again in this wake-up
+      tampered = "";
+    }
     if (nowManaged && !managed) {
       suspect(); // the hardware may be anywhere when it is taken over
     }

@@ -248,7 +248,7 @@ final class World {
       takeWhatStays(rest);
       rest.leftover &= !host.passive;
       int khz = host.target[rest.clock.index()];
-      rest.decided(khz > 0 && !host.passive, khz);
+      rest.decided(khz > 0 && !host.passive, khz, isOnline(rest.clock));
     }
   }
 
@@ -368,6 +368,7 @@ final class World {
     }
     if (managed) {
       rest.leftover = false;
+      rest.retake(fake);
     } else if (!rest.leftover) {
       rest.leave(fake);
     }
