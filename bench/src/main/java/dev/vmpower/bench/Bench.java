@@ -29,7 +29,8 @@ public final class Bench {
   public static void main(String[] args) throws IOException {
     Options options = Options.parse(args);
     Tools tools = Tools.build(options.checkout(), options.daemon(), options.ctl());
-    Machine machine = Machine.read(String.join(" ", options.daemon()));
+    String program = String.join(" ", options.daemon()).replace(options.checkout() + "/", "");
+    Machine machine = Machine.read(program);
     Bench bench = new Bench(tools, options);
     System.out.println(machine.text());
     Report.printHeader();
