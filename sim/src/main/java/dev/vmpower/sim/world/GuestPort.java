@@ -30,6 +30,7 @@ final class GuestPort implements SimSocket.Watcher {
   private int packetBytes;
   private byte[] incoming = new byte[4096];
   private int incomingBytes;
+  private int carriedBytes; // of those, what had come before this wake-up
   private final Deque<Owed> owed = new ArrayDeque<>();
 
   @Nullable SimSocket socket;
@@ -93,6 +94,7 @@ final class GuestPort implements SimSocket.Watcher {
     outgoingBytes = 0;
     packetBytes = 0;
     incomingBytes = 0;
+    carriedBytes = 0;
     owed.clear();
     hungUp = false;
     closedByDaemon = false;
@@ -176,10 +178,11 @@ final class GuestPort implements SimSocket.Watcher {
         break; // not whole yet
       }
       at += size;
-      replies++;
+      replies += at > carriedBytes ? 1 : 0;
     }
     incomingBytes -= at;
     System.arraycopy(incoming, at, incoming, 0, incomingBytes);
+    carriedBytes = incomingBytes;
     if (!asked && replies > BACKLOG_MAX) {
       throw new Wrong(this + ": " + replies + " replies had waited");
     }

@@ -95,6 +95,9 @@ final class Rest {
       governor = tampered; // left as it is, even if it is taken again in this wake-up
       tampered = "";
     }
+    if (!managed && nowManaged && online) {
+      tampered = ""; // taken over, as after a start
+    }
     if (nowManaged && !managed) {
       suspect(); // the hardware may be anywhere when it is taken over
     }
