@@ -250,6 +250,7 @@ final class Steward {
       return true;
     }
     try {
+      managed.lookForReturn(); // what the kernel guessed then is nobody's
       List<String> left = managed.domain.giveBack(original, reassert);
       if (left.isEmpty()) {
         LOG.info("{} is given back: governor {}", managed, original.governor());

@@ -78,6 +78,22 @@ class HotplugTest {
     }
   }
 
+  /** The kernel's guess is not another program's speed, which would be left alone. */
+  @Test
+  void whoseAbsenceWasNotSeenGetsItsSpeedBackAllTheSame() throws Exception {
+    Rig rig = Rig.withCpus(directory, 4).vm("vm0", "1");
+    rig.sysfs.policy(1).setGovernor("userspace");
+    String setspeed = "cpufreq/policy1/scaling_setspeed";
+    rig.sysfs.write(setspeed, "2000000");
+    try (rig) {
+      assertThat(rig.start().guest("vm0", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      setOnline(rig, 1, false);
+      setOnline(rig, 1, true);
+      assertThat(rig.sysfs.read(setspeed)).isEqualTo("" + GUESS_KHZ);
+    }
+    assertThat(rig.sysfs.read(setspeed)).isEqualTo("2000000");
+  }
+
   /** Its transitions fail without a word: that the guess is the target then means nothing. */
   @Test
   void aGuessThatTheHardwareWasNotToldIsNotTakenForTheTarget() throws Exception {
