@@ -236,7 +236,7 @@ final class Connections {
 
   private void adoptRecorded(Channel channel, long nowMs) {
     for (Vcpu vcpu : channel.vm().vcpus()) {
-      if (vcpu.isFrozenBy(channel.number())) {
+      if (vcpu.isFrozenBy(channel.number()) || (vcpu.isFrozen() && channel.holds(vcpu))) {
         vcpu.thaw();
         clocks.touch(vcpu);
       }

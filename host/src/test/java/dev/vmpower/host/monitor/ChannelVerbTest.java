@@ -59,6 +59,27 @@ class ChannelVerbTest {
     }
   }
 
+  /** Both had asked for it, and were disabled together: it speaks again through either. */
+  @Test
+  void aVcpuOfTwoDisabledChannelsCountsAgainWhenEitherIsEnabled() throws Exception {
+    for (int channel = 0; channel < 2; channel++) {
+      Path own = Files.createDirectory(directory.resolve("channel" + channel));
+      try (Rig rig = Rig.withCpus(own, 2).vm("vm0", "0", "1").vm("vm1", "0").start()) {
+        FakeGuest neighbour = rig.guest("vm1", 0);
+        assertThat(neighbour.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+        assertThat(rig.guest("vm0", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+        assertThat(rig.guest("vm0", 1).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+        rig.ask(disable("vm0"));
+        assertThat(neighbour.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+        assertThat(rig.khz(0)).as("frozen").isEqualTo(2_601_000);
+
+        rig.ask(new Verb.EnableChannels("vm0", CpuSet.of(channel), true));
+
+        assertThat(rig.khz(0)).isEqualTo(1_200_000);
+      }
+    }
+  }
+
   @Test
   void aSocketInADirectoryThatOthersCanWriteToIsNotUsed() throws Exception {
     try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {

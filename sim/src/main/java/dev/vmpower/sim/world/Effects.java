@@ -307,7 +307,7 @@ final class Effects {
 
   private void adopt(RuleVm.Port port) {
     for (RuleVm.Vcpu vcpu : port.vm.vcpus.values()) {
-      if (vcpu.frozenKhz != null && vcpu.frozenBy == port.number) {
+      if (vcpu.frozenBy == port.number || port.claims.contains(vcpu.number)) {
         vcpu.frozenKhz = null;
       }
       if (vcpu.recorded && vcpu.recordedFrom == port.number) {
