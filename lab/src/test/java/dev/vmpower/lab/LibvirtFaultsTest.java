@@ -32,6 +32,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class LibvirtFaultsTest {
   /** The promise: so long after libvirt is back all is right again. */
+  private static final String SLOW_MIB_PER_S = "1";
+
+  private static final String FAST_MIB_PER_S = "1000";
   private static final Duration RETURN = Duration.ofSeconds(5);
 
   /** What no event tells of is found by then. */
@@ -248,16 +251,17 @@ class LibvirtFaultsTest {
   @Test
   @Order(10)
   void aMigrationThatIsCancelledChangesNothing() {
+    libvirt.virsh("migrate-setspeed", "faults", SLOW_MIB_PER_S); // or it would be there soon
     CompletableFuture<String> migration = migrate();
     there.awaitVm("faults");
-    there.signalVm("faults", "STOP"); // or it would be there soon
     isServed(0);
     await()
-        .atMost(RETURN.multipliedBy(4))
+        .atMost(SWEEP)
         .ignoreExceptions()
         .untilAsserted(() -> libvirt.virsh("domjobabort", "faults"));
 
     assertThatThrownBy(migration::join).isInstanceOf(CompletionException.class);
+    libvirt.virsh("migrate-setspeed", "faults", FAST_MIB_PER_S);
     isServed(0);
     isServed(1);
     assertThat(hostThere.tree().speed(0)).isEqualTo(PlainCpuTree.GOVERNOR);
