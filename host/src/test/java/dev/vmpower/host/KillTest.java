@@ -17,11 +17,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Killed at any instant, once or twice in a row, at work, at a start or while restoring: then all
  * is given back, and what is not managed was never touched.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class KillTest {
   private static final int LAB_ROUNDS = Integer.getInteger("vmpower.kills", 6);
   private static final int LAB_HOSTS = 8;

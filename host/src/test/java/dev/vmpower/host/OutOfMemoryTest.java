@@ -14,8 +14,11 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A daemon, with the flags that it is installed with, whose memory is eaten whole. */
+@Execution(ExecutionMode.CONCURRENT)
 class OutOfMemoryTest {
   private static final long END_S = 10;
   private static final int EXIT_OF_THE_JVM = 3;
