@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells programs that read the log who asked for what, and what was decided and written: once in a
  * sweep a line for each vCPU that asked and one for each frequency domain that changed, however
- * often they did. So a flood is a line, and a request costs a count. What operators and refused
- * requests are, is logged where they are answered.
+ * often they did. So a flood is a line, and a request costs a count. What operators change, and
+ * what is refused, is logged where it is answered.
  */
 final class Audit {
   private static final Logger LOG = LoggerFactory.getLogger("vmpower.audit");
