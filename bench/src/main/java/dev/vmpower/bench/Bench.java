@@ -16,6 +16,7 @@ public final class Bench {
   private final Rest rest;
   private final Disturbed disturbed;
   private final Growth growth;
+  private final Parts parts;
   private final Options options;
 
   private Bench(Tools tools, Options options) {
@@ -24,6 +25,7 @@ public final class Bench {
     this.rest = new Rest(tools);
     this.disturbed = new Disturbed(tools, ROUNDS);
     this.growth = new Growth(tools, options.checkout().resolve("docs"));
+    this.parts = new Parts(tools, options.checkout());
   }
 
   public static void main(String[] args) throws IOException {
@@ -39,7 +41,7 @@ public final class Bench {
     System.out.println("written: " + options.json());
     Path markdown = options.markdown();
     if (markdown != null) {
-      bench.report.writeMarkdown(markdown, machine);
+      bench.report.writeMarkdown(markdown, options.command(), machine);
       System.out.println("written: " + markdown);
     }
     System.exit(bench.report.isAllKept() ? 0 : 1);
@@ -64,6 +66,7 @@ public final class Bench {
     measure("memory", rest::memory);
     measure("list", rest::list);
     measure("growth", growth::plot);
+    measure("jmh", parts::costs);
   }
 
   private void measure(String name, Scenario scenario) {

@@ -109,12 +109,18 @@ final class Load implements AutoCloseable {
     return line;
   }
 
-  private static Round parse(String line) {
+  /** What a line of NAME=VALUE says. */
+  static Map<String, String> fields(String line) {
     Map<String, String> fields = new HashMap<>();
     for (String field : line.split(" ")) {
       int equals = field.indexOf('=');
       fields.put(field.substring(0, equals), field.substring(equals + 1));
     }
+    return fields;
+  }
+
+  private static Round parse(String line) {
+    Map<String, String> fields = fields(line);
     return new Round(
         fields.getOrDefault("target", ""),
         number(fields, "requests"),

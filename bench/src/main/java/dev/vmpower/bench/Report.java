@@ -8,9 +8,6 @@ import java.util.List;
 
 /** What was measured, for a terminal, as JSON, and as a table for the documents. */
 final class Report {
-  static final String BEGIN = "<!-- measured by ./dev bench: begin -->";
-  static final String END = "<!-- measured by ./dev bench: end -->";
-
   private static final String ROW = "%-36s %-34s %-12s %-32s %s%n";
 
   private final List<Result> results = new ArrayList<>();
@@ -83,15 +80,17 @@ final class Report {
     return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
   }
 
-  /** Replaces what stands between the markers of {@code file}. */
-  void writeMarkdown(Path file, Machine machine) throws IOException {
+  /** Replaces what stands between the markers of {@code command} in {@code file}. */
+  void writeMarkdown(Path file, String command, Machine machine) throws IOException {
     String text = Files.readString(file);
-    int begin = text.indexOf(BEGIN);
-    int end = text.indexOf(END);
+    String beginMark = "<!-- measured by " + command + ": begin -->";
+    String endMark = "<!-- measured by " + command + ": end -->";
+    int begin = text.indexOf(beginMark);
+    int end = text.indexOf(endMark);
     if (begin < 0 || end < begin) {
-      throw new IOException(file + " has no lines '" + BEGIN + "' and '" + END + "'");
+      throw new IOException(file + " has no lines '" + beginMark + "' and '" + endMark + "'");
     }
-    StringBuilder table = new StringBuilder(BEGIN).append('\n').append(machine.text());
+    StringBuilder table = new StringBuilder(beginMark).append('\n').append(machine.text());
     table.append("\n\n| | | promised | measured | kept | |\n|---|---|---|---|---|---|\n");
     String scenario = "";
     for (Result result : results) {
