@@ -21,12 +21,13 @@ class TidyTest {
   private static final List<String> NOT_IN_TESTS = List.of("Thread." + "sleep", "@" + "Disabled");
 
   private static final Path CHECKOUT = Path.of(System.getProperty("vmpower.checkout"));
-  private static final Path JMH = CHECKOUT.resolve("bench/jmh");
 
   private static List<Path> sources(String kind) throws IOException {
     List<Path> sources = new ArrayList<>();
-    try (Stream<Path> modules = Stream.concat(Files.list(CHECKOUT), Stream.of(JMH))) {
-      for (Path module : modules.filter(each -> Files.exists(each.resolve("pom.xml"))).toList()) {
+    try (Stream<Path> found = Files.list(CHECKOUT)) {
+      List<Path> modules = new ArrayList<>(found.toList());
+      modules.add(CHECKOUT.resolve("bench/jmh"));
+      for (Path module : modules) {
         Path directory = module.resolve("src/" + kind + "/java");
         if (Files.exists(directory)) {
           try (Stream<Path> files = Files.walk(directory)) {
