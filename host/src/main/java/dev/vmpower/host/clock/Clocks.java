@@ -206,8 +206,14 @@ public final class Clocks {
     return passive;
   }
 
-  /** Stops writing and gives everything back at the next settling, or begins again. */
+  /**
+   * Stops writing and gives everything back at the next settling, or begins again: as after a
+   * start, for a target that was not in force does not stay where nobody counts.
+   */
   public void setPassive(boolean passive) {
+    if (this.passive && !passive) {
+      map.domains().forEach(ManagedDomain::loseTarget);
+    }
     this.passive = passive;
     touchAll();
   }
@@ -325,12 +331,7 @@ public final class Clocks {
     if (managed.original == null || waits) {
       return false;
     }
-    int targetKhz = managed.targetKhz;
-    Vcpu winner = managed.winner;
-    boolean givenBack = steward.giveBack(managed);
-    managed.targetKhz = targetKhz;
-    managed.winner = winner;
-    return givenBack;
+    return steward.giveBack(managed);
   }
 
   /** Gives everything back now, at an orderly end. False if the kernel refused some of it. */

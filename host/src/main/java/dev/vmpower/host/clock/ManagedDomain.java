@@ -144,14 +144,14 @@ public final class ManagedDomain {
 
   /**
    * The bounds as they are now: while this is not managed, an administrator may have set others
-   * since they were last read.
+   * since they were last read. Limits that cannot be read bind nothing.
    */
   public Bounds boundsNow() {
     if (original == null && !online.isEmpty()) {
       try {
         setLimits(domain.readOriginal());
       } catch (SysfsException unreadable) {
-        return bounds; // whoever takes it over is told why
+        forgetLimits(); // whoever takes it over is told why
       }
     }
     return bounds;
@@ -216,6 +216,14 @@ public final class ManagedDomain {
     limitMinKhz = found.minKhz();
     limitMaxKhz = found.highestKhz();
     foundWithoutBoost = found.boost().equals("0");
+    bound();
+  }
+
+  /** Nobody knows what was set for this frequency domain. */
+  void forgetLimits() {
+    limitMinKhz = 0;
+    limitMaxKhz = Integer.MAX_VALUE;
+    foundWithoutBoost = false;
     bound();
   }
 
@@ -341,11 +349,11 @@ public final class ManagedDomain {
     winner = null;
   }
 
+  /** It was given back; while nothing is written its target tells what would be. */
   void forget() {
     original = null;
     taken = false;
     writtenKhz = NONE;
-    loseTarget();
     problem = null;
     problemText = "";
   }

@@ -81,6 +81,7 @@ final class Originals {
           unsaved.add(managed);
         }
       } catch (SysfsException unreadable) {
+        managed.forgetLimits();
         managed.fail(Refusal.NO_CPUFREQ, unreadable.getMessage());
       }
     }

@@ -60,7 +60,7 @@ final class Connections {
         clocks.touch(vcpu);
         Integer frozenKhz = orders.frozenKhz().get(number);
         if (channel.isDisabled() && frozenKhz != null) {
-          freezeAt(channel, vcpu, frozenKhz);
+          freezeAgain(entry, channel, vcpu, frozenKhz);
         } else {
           LOG.info("{} held a claim before the restart, and counts as max until it asks", vcpu);
         }
@@ -103,8 +103,16 @@ final class Connections {
     return ledger.isAwaited(vm, vcpu);
   }
 
-  private static void freezeAt(Channel channel, Vcpu vcpu, int khz) {
-    vcpu.freeze(channel.number(), khz);
+  // Unless another channel that held it too came first.
+  private static void freezeAgain(Fleet.Entry entry, Channel channel, Vcpu vcpu, int khz) {
+    if (!vcpu.isFrozen() && !speaksElsewhere(entry, vcpu)) {
+      vcpu.freeze(channel.number(), khz);
+    }
+  }
+
+  private static boolean speaksElsewhere(Fleet.Entry entry, Vcpu vcpu) {
+    return entry.channels.values().stream()
+        .anyMatch(other -> !other.isDisabled() && other.holds(vcpu));
   }
 
   /** A connection ended: its claims end with it. */
@@ -206,18 +214,16 @@ final class Connections {
 
   private void freeze(Fleet.Entry entry, Channel channel) {
     for (Vcpu vcpu : channel.claims()) {
-      boolean speaksElsewhere =
-          entry.channels.values().stream()
-              .anyMatch(other -> !other.isDisabled() && other.holds(vcpu));
       boolean countsSomewhere = vcpu.domains().length > 0;
-      if (!speaksElsewhere && !vcpu.isFrozen() && countsSomewhere) {
+      if (!speaksElsewhere(entry, vcpu) && !vcpu.isFrozen() && countsSomewhere) {
         vcpu.freeze(channel.number(), standKhz(vcpu));
         clocks.touch(vcpu);
       }
     }
   }
 
-  // Where an operator's hold goes before votes, it stands at what its vote comes to.
+  // Where an operator's hold goes before votes, or nothing is written, it stands at what its
+  // vote comes to.
   private int[] standKhz(Vcpu vcpu) {
     int[] khz = new int[vcpu.domains().length];
     if (khz.length == 0) {
@@ -226,9 +232,11 @@ final class Connections {
     for (int i = 0; i < khz.length; i++) {
       ManagedDomain managed = clocks.domain(vcpu.domains()[i]);
       boolean voted =
-          clocks.holdOn(managed) == null
+          !clocks.isPassive()
+              && clocks.holdOn(managed) == null
               && clocks.scheduledOn(managed) == null
               && managed.targetKhz() > 0;
+      managed.boundsNow();
       khz[i] = voted ? managed.targetKhz() : clocks.levelKhz(vcpu, managed);
     }
     return khz;

@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Channels added, disabled and enabled by operators. */
 class ChannelVerbTest {
@@ -159,6 +161,38 @@ class ChannelVerbTest {
       await().until(() -> rig.status().channels() == 1);
 
       assertThat(rig.khz(0)).as("frozen").isEqualTo(1_200_000);
+    }
+  }
+
+  /** Two channels had claimed it before a restart, and one is back later than the other. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDisabledChannelThatIsBackLateChangesNoSpeed(boolean disabledAgain) throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 3).vm("vm0", "0-1").vm("vm1", "1").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      FakeGuest late = rig.guest("vm0", 1);
+      assertThat(late.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(rig.guest("vm1", 0).ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.ask(disable("vm0"));
+      rig.stop();
+      Path socket = directory.resolve("channels/vm0.1");
+      Path away = Files.move(socket, directory.resolve("away"));
+      rig.start();
+      guest.awaitConnection();
+      await().until(() -> rig.status().channels() == 2);
+      rig.ask(new Verb.EnableChannels("vm0", CpuSet.of(0), true));
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      if (disabledAgain) {
+        rig.ask(disable("vm0"));
+      }
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
+
+      Files.move(away, socket);
+      await().until(() -> rig.status().channels() == 3);
+      rig.sync();
+
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
     }
   }
 

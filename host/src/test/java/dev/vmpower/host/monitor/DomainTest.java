@@ -141,6 +141,27 @@ class DomainTest {
     }
   }
 
+  /** A target that was given back is none that could stay. */
+  @Test
+  void aPausedVmCountsAsAfterAStartWhereWritingBeginsAgain() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      serve(rig, guest, 1);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.PAUSED, "0"));
+      rig.ask(new Verb.Pause(false));
+      assertThat(rig.khz(0)).as("it stays").isEqualTo(1_200_000);
+      rig.ask(new Verb.Pause(true));
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+
+      rig.ask(new Verb.Pause(false));
+
+      assertThat(rig.khz(0)).isEqualTo(2_601_000);
+    }
+  }
+
   @Test
   void aTargetDoesNotOutliveItsClaimWhereTheKernelRefusesToTakeTheClockBack() throws Exception {
     try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "0").start();

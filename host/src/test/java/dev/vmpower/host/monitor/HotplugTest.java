@@ -243,6 +243,24 @@ class HotplugTest {
     }
   }
 
+  /** A step begins at the lowest-numbered pCPU, of which nobody knows what it is limited to. */
+  @Test
+  void limitsThatCannotBeReadBindNothing() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).vm("vm0", "1-2").start()) {
+      rig.sysfs.write("cpufreq/policy1/scaling_min_freq", "2600000");
+      rig.ask(new Verb.SetCpus(CpuSet.of(1), "max", "root"));
+      rig.ask(new Verb.ReleaseCpus(CpuSet.of(1)));
+      setOnline(rig, 1, false);
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(NACK);
+      assertThat(rig.khz(2)).isEqualTo(1_200_000);
+
+      assertThat(guest.ask(SCALE_UP, 0)).isEqualTo(NACK);
+
+      assertThat(rig.khz(2)).isEqualTo(1_400_000);
+    }
+  }
+
   @Test
   void aPcpuThatIsOfflineAtTheStartIsTakenOverWhenItComes() throws Exception {
     Rig late = Rig.withCpus(directory, 4).vm("vm0", "1");

@@ -134,6 +134,22 @@ class OperatorTest {
     }
   }
 
+  /** An administrator moves a limit meanwhile, and nobody asks. */
+  @Test
+  void whatIsDisabledWhileNothingIsWrittenStandsAtWhatItsVoteComesTo() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      assertThat(rig.guest("vm0", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.ask(new Verb.Pause(true));
+      rig.sysfs.write("cpufreq/policy0/scaling_min_freq", "2000000");
+      rig.ask(new Verb.EnableChannels("vm0", null, false));
+      rig.sysfs.write("cpufreq/policy0/scaling_min_freq", "1200000");
+
+      rig.ask(new Verb.Pause(false));
+
+      assertThat(rig.khz(0)).isEqualTo(2_000_000);
+    }
+  }
+
   @Test
   void enablingOneChannelBringsNothingIntoForceThatCameThroughAnother() throws Exception {
     try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0", "1").start()) {
