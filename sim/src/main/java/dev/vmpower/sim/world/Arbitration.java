@@ -212,12 +212,6 @@ final class Arbitration {
     }
   }
 
-  /** Whether a hold or a vote decides, so that no target of before stays. */
-  boolean isDecided(Clock clock) {
-    List<RuleVm.Vcpu> members = members(clock);
-    return holdOn(clock) != null || members.stream().anyMatch(vcpu -> counts(vcpu, members));
-  }
-
   private int decide(Clock clock) {
     Hold hold = holdOn(clock);
     if (hold != null) {

@@ -3,6 +3,7 @@ package dev.vmpower.sim.world;
 import dev.vmpower.host.orders.Orders;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -176,7 +177,7 @@ final class Effects {
         vcpu.beginAgain();
       }
       Integer khz = frozenBefore.getOrDefault(vm.name, Map.of()).get(number);
-      if (port.disabled && khz != null) {
+      if (port.disabled && khz != null && vcpu.frozenKhz == null && !isHeldByEnabled(vcpu)) {
         vcpu.freezeAt(port.number, khz);
       }
     }
@@ -229,13 +230,19 @@ final class Effects {
     }
   }
 
-  /** Sets a hold that was not refused. */
-  void hold(Set<Integer> cpus, int vote, long untilNs) {
+  void putHold(Set<Integer> cpus, int vote, long untilNs) {
     for (int cpu : cpus) {
       clearHolds(world.shape.clocks.get(world.shape.clockOf[cpu]));
     }
     for (int cpu : cpus) {
       host.holds[cpu] = new Arbitration.Hold(vote, untilNs, world.nowMs());
+    }
+  }
+
+  /** Sets a hold that was not refused. */
+  void hold(Set<Integer> cpus, int vote, long untilNs) {
+    putHold(cpus, vote, untilNs);
+    for (int cpu : cpus) {
       host.members(world.shape.clocks.get(world.shape.clockOf[cpu]))
           .forEach(vcpu -> vcpu.frozenKhz = null);
     }
@@ -271,6 +278,14 @@ final class Effects {
     if (off) {
       cpus.forEach(cpu -> host.turboOff[cpu] = true);
     }
+  }
+
+  /** What was not in force while nothing was written does not stay. */
+  void pause(boolean paused) {
+    if (host.passive && !paused) {
+      Arrays.fill(host.target, 0);
+    }
+    host.passive = paused;
   }
 
   void limit(String name, Orders.Limits change) {
@@ -320,19 +335,22 @@ final class Effects {
     }
   }
 
+  private static boolean isHeldByEnabled(RuleVm.Vcpu vcpu) {
+    return vcpu.vm.ports.values().stream()
+        .anyMatch(other -> !other.disabled && other.claims.contains(vcpu.number));
+  }
+
   private void freeze(RuleVm.Port port) {
     for (int number : port.claims) {
       RuleVm.Vcpu vcpu = port.vm.vcpus.get(number);
-      boolean elsewhere =
-          port.vm.ports.values().stream()
-              .anyMatch(other -> !other.disabled && other.claims.contains(number));
-      if (vcpu == null || elsewhere || vcpu.frozenKhz != null || vcpu.where.isEmpty()) {
+      if (vcpu == null || isHeldByEnabled(vcpu) || vcpu.frozenKhz != null || vcpu.where.isEmpty()) {
         continue;
       }
       Map<Integer, Integer> khz = new HashMap<>();
       for (int index : vcpu.where) {
         Clock clock = world.shape.clocks.get(index);
-        boolean voted = host.holdOn(clock) == null && host.target[index] > 0;
+        boolean voted = host.isManaged(clock) && host.holdOn(clock) == null;
+        voted &= host.target[index] > 0;
         khz.put(index, voted ? host.target[index] : host.levelOf(vcpu, clock));
       }
       vcpu.frozenKhz = khz;

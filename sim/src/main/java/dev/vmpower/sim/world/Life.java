@@ -134,6 +134,9 @@ final class Life {
     for (Rest rest : world.rests) {
       rest.forget();
       rest.leftover = leftovers.contains("policy " + rest.clock.number());
+      if (!rest.leftover) {
+        rest.leave(world.fake); // it was given back when the daemon was killed
+      }
     }
     SimSelector fresh = new SimSelector(world::sleep);
     selector = fresh;

@@ -49,10 +49,10 @@ final class Operators {
   }
 
   private <T> void ask(Verb<T> verb, Supplier<Fate> fate, Runnable effect) {
-    ask(verb, Set.of(), fate, effect);
+    ask(verb, fate, effect, () -> {});
   }
 
-  private <T> void ask(Verb<T> verb, Set<Integer> cpus, Supplier<Fate> fate, Runnable effect) {
+  private <T> void ask(Verb<T> verb, Supplier<Fate> fate, Runnable effect, Runnable undone) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     world.note("asked " + verb);
     world.post(
@@ -71,15 +71,26 @@ final class Operators {
           if (done) {
             effect.run();
           } else if (expected == Fate.EITHER) {
-            cpus.forEach(this::tried);
+            undone.run();
           }
           world.settle();
         });
   }
 
-  // What one frequency domain refused was undone in the others.
-  private void tried(int cpu) {
-    world.host.group(clockOf(cpu)).forEach(tied -> world.rests.get(tied.index()).tried());
+  /** What one frequency domain refused of an order was undone in the others. */
+  private void tried(Set<Integer> cpus, Runnable order) {
+    Arbitration host = world.host;
+    Set<Clock> all = new HashSet<>();
+    cpus.forEach(cpu -> all.addAll(host.group(clockOf(cpu))));
+    Arbitration.Hold[] holds = host.holds.clone();
+    boolean[] turboOff = host.turboOff.clone();
+    int[] target = host.target.clone();
+    order.run();
+    host.decide();
+    all.forEach(clock -> world.rests.get(clock.index()).tried(host.target[clock.index()]));
+    System.arraycopy(holds, 0, host.holds, 0, holds.length);
+    System.arraycopy(turboOff, 0, host.turboOff, 0, turboOff.length);
+    System.arraycopy(target, 0, host.target, 0, target.length);
   }
 
   private static String why(CompletableFuture<?> answer) {
@@ -133,12 +144,12 @@ final class Operators {
     long[] untilNs = {Long.MAX_VALUE};
     ask(
         new Verb.SetCpus(set(cpus), level, WHO, forS),
-        cpus,
         () -> {
           untilNs[0] = forS == 0 ? Long.MAX_VALUE : world.nowNs + forS * World.NS_PER_S;
           return canHold(cpus, level);
         },
-        () -> world.effects.hold(cpus, Effects.vote(level), untilNs[0]));
+        () -> world.effects.hold(cpus, Effects.vote(level), untilNs[0]),
+        () -> tried(cpus, () -> world.effects.putHold(cpus, Effects.vote(level), untilNs[0])));
   }
 
   private Fate canHold(Set<Integer> cpus, String level) {
@@ -194,12 +205,12 @@ final class Operators {
     BooleanSupplier any = () -> cpus.stream().allMatch(cpu -> clockOf(cpu).hasTurbo());
     ask(
         new Verb.SwitchTurbo(set(cpus), on, WHO),
-        cpus,
         () -> {
           Fate fate = on ? Fate.DONE : steerable(cpus);
           return on || any.getAsBoolean() ? fate : Fate.REFUSED;
         },
-        () -> world.effects.turbo(cpus, !on));
+        () -> world.effects.turbo(cpus, !on),
+        () -> tried(cpus, () -> world.effects.turbo(cpus, !on)));
   }
 
   private @Nullable Guest anyGuest() {
@@ -260,6 +271,6 @@ final class Operators {
 
   private void pause() {
     boolean paused = random.nextInt(3) == 0;
-    ask(new Verb.Pause(paused), () -> Fate.DONE, () -> world.host.passive = paused);
+    ask(new Verb.Pause(paused), () -> Fate.DONE, () -> world.effects.pause(paused));
   }
 }

@@ -21,9 +21,9 @@ final class Rest {
   private int targetKhz;
   private boolean wasManaged; // before this wake-up, or for some time in it
   private int changes; // of what was settled, in this wake-up
+  private int detours; // by another level, where it was taken over in this wake-up
   private boolean unseen; // something happened that the daemon notices when it looks
   private boolean unsure; // what the kernel guesses has to be undone first
-  boolean staysUnknown; // its target of while it was offline
   private long disturbedUntilNs;
   private long unnoticedUntilNs;
 
@@ -81,6 +81,7 @@ final class Rest {
     wasManaged = managed;
     wasLeftover = leftover;
     changes = 0;
+    detours = 0;
   }
 
   /** The daemon starts. */
@@ -98,20 +99,26 @@ final class Rest {
     if (!managed && nowManaged && online) {
       tampered = ""; // taken over, as after a start
     }
-    if (nowManaged && !managed) {
-      suspect(); // the hardware may be anywhere when it is taken over
-    }
+    detours += nowManaged && !managed ? 1 : 0; // the hardware may be anywhere
     changes += nowManaged != managed || khz != targetKhz ? 1 : 0;
     managed = nowManaged;
     targetKhz = khz;
     wasManaged |= nowManaged;
   }
 
-  /** An operator's order was tried and undone in this wake-up. */
-  void tried() {
-    suspect();
+  /**
+   * An operator's order, by which it were at so many kHz, was tried and undone in this wake-up:
+   * written where that is another speed, or where it had to be taken over for that and was given
+   * back, as far as the set-speed that it was found at.
+   */
+  void tried(int khz) {
+    if (!managed) {
+      changes += governor.equals("userspace") ? 2 : 1;
+      detours++;
+    } else if (khz != targetKhz) {
+      changes += 2;
+    }
     wasManaged = true;
-    changes += 2;
   }
 
   /** Whether nothing was decided anew in this wake-up. */
@@ -131,7 +138,7 @@ final class Rest {
 
   /** How often the speed may have been set in this wake-up. */
   int writesMax() {
-    return Math.max(changes, 1) + (isSuspect() ? 1 : 0);
+    return Math.max(changes, 1) + detours + (isSuspect() ? 1 : 0);
   }
 
   /** A pCPU went or came, or another governor was in force: the hardware may be anywhere. */
@@ -152,7 +159,7 @@ final class Rest {
 
   /** The daemon set the speed so often in one wake-up. */
   void written(int speeds) {
-    unseen &= speeds <= Math.max(changes, 1);
+    unseen &= speeds <= Math.max(changes, 1) + detours;
     unsure &= speeds == 0;
   }
 
@@ -192,16 +199,6 @@ final class Rest {
   /** Whether the daemon may take it for being at {@code khz}. */
   boolean counts(FakeSysfs kernel, int khz, long nowNs) {
     return isAt(kernel, khz) || mayBeUnnoticed(nowNs);
-  }
-
-  /** Where the kernel has it, if that is a level and steered. */
-  int steeredKhz(FakeSysfs kernel, int otherwiseKhz) {
-    for (int khz : clock.khz()) {
-      if (isAt(kernel, khz)) {
-        return khz;
-      }
-    }
-    return otherwiseKhz;
   }
 
   /** Whether the kernel has it at {@code khz}, steered. */

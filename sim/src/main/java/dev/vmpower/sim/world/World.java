@@ -142,6 +142,7 @@ final class World {
     long beganNs = nowNs;
     int events = posted.size();
     rests.forEach(Rest::begin);
+    readLimits();
     Monitor monitor = life.monitor();
     try {
       monitor.wakeUp();
@@ -235,17 +236,8 @@ final class World {
   /** Where everybody counts, and what follows. */
   void settle() {
     host.place();
-    for (Rest rest : rests) {
-      int i = rest.clock.index();
-      if (!isOnline(rest.clock)) {
-        continue; // nobody can read them
-      }
-      host.minKhz[i] = rest.minKhz;
-      host.maxKhz[i] = rest.highestKhz();
-    }
     host.decide();
     for (Rest rest : rests) {
-      takeWhatStays(rest);
       rest.leftover &= !host.passive;
       int khz = host.target[rest.clock.index()];
       rest.decided(khz > 0 && !host.passive, khz, isOnline(rest.clock));
@@ -253,17 +245,15 @@ final class World {
   }
 
   /**
-   * What votes come to while all pCPUs are offline depends on limits that the daemon may never have
-   * read. Where that stays, since nobody counts any more, any level of it does.
+   * What an administrator allows. While all pCPUs are offline nobody can read that: then it is as
+   * it was saved with how the frequency domain was found, and binds nothing where it was not.
    */
-  private void takeWhatStays(Rest rest) {
-    int i = rest.clock.index();
-    if (host.target[i] == 0 || !isOnline(rest.clock)) {
-      rest.staysUnknown = host.target[i] > 0;
-    } else if (rest.staysUnknown && host.isDecided(rest.clock)) {
-      rest.staysUnknown = false;
-    } else if (rest.staysUnknown) {
-      host.target[i] = rest.steeredKhz(fake, host.target[i]);
+  private void readLimits() throws IOException {
+    for (Rest rest : rests) {
+      int i = rest.clock.index();
+      boolean known = isOnline(rest.clock) || life.isSaved(rest.clock);
+      host.minKhz[i] = known ? rest.minKhz : 0;
+      host.maxKhz[i] = known ? rest.highestKhz() : Integer.MAX_VALUE;
     }
   }
 
