@@ -159,8 +159,8 @@ uint64_t take_answer(struct target *target, int channel) {
 }
 
 void check_speeds(struct target *target) {
-  // The floor writes what came last; it settles nothing between those who share a clock.
-  if (target->per_domain > 1 && strcmp(target->name, "floor") == 0) return;
+  // A floor writes what came last; it settles nothing between those who share a clock.
+  if (target->per_domain > 1 && strcmp(target->name, "vmpower") != 0) return;
   for (int i = 0; i < target->channels && !refused_wanted; i += target->per_domain) {
     bool fast = false, known = true;
     for (int j = i; j < i + target->per_domain && j < target->channels; j++)

@@ -30,9 +30,9 @@ public final class Bench {
 
   public static void main(String[] args) throws IOException {
     Options options = Options.parse(args);
-    Tools tools = Tools.build(options.checkout(), options.daemon(), options.ctl());
+    Tools tools = Tools.build(options);
     String program = String.join(" ", options.daemon()).replace(options.checkout() + "/", "");
-    Machine machine = Machine.read(program);
+    Machine machine = Machine.read(options.hasC() ? program : program + "; floor and load in Java");
     Bench bench = new Bench(tools, options);
     System.out.println(machine.text());
     Report.printHeader();

@@ -3,7 +3,6 @@ package dev.vmpower.bench;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -50,10 +49,10 @@ final class Load implements AutoCloseable {
    *
    * @param targets NAME=DIRECTORY,TREE of each
    */
-  Load(Path program, String kind, int channels, int perDomain, int ms, List<String> targets)
+  Load(List<String> program, String kind, int channels, int perDomain, int ms, List<String> targets)
       throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(program.toString());
+    command.addAll(program);
     command.add(kind);
     for (int number : new int[] {channels, perDomain, ms}) {
       command.add("" + number);

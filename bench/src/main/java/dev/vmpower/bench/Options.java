@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param daemon starts the daemon under test
  * @param ctl starts its vmpowerctl
  * @param only the scenarios to measure; all that is promised if empty
+ * @param withTwin whether the floor's twin in Java is measured beside it
+ * @param hasC whether floor and load generator are in C
  * @param markdown the document whose table is replaced; null for none
  */
 record Options(
@@ -19,12 +21,18 @@ record Options(
     List<String> ctl,
     List<String> only,
     Path json,
-    @Nullable Path markdown) {
+    @Nullable Path markdown,
+    boolean withTwin,
+    boolean hasC) {
   /** No promises: they take their time only when asked for. */
   private static final List<String> BY_NAME_ONLY = List.of("growth", "jmh");
 
+  private static final List<String> WITH_FLOOR =
+      List.of("paced", "saturated", "64", "shared", "1000");
+
   private static final String USAGE =
-      "usage: ./dev bench [--installed DIRECTORY] [--json FILE] [--markdown FILE] [SCENARIO...]";
+      "usage: ./dev bench [--installed DIRECTORY] [--twin | --no-gcc] [--json FILE] [--markdown FILE]"
+          + " [SCENARIO...]";
 
   static Options parse(String[] args) {
     Path checkout = Path.of(System.getProperty("vmpower.checkout", ".")).toAbsolutePath();
@@ -33,6 +41,8 @@ record Options(
     List<String> ctl = List.of(launcher, "ctl");
     Path json = checkout.resolve("bench/target/bench.json");
     Path markdown = null;
+    boolean withTwin = false;
+    boolean hasC = Tools.hasCompiler();
     List<String> only = new ArrayList<>();
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
@@ -43,10 +53,12 @@ record Options(
         }
         case "--json" -> json = Path.of(value(args, ++i));
         case "--markdown" -> markdown = Path.of(value(args, ++i));
+        case "--twin" -> withTwin = true;
+        case "--no-gcc" -> hasC = false;
         default -> only.add(args[i]);
       }
     }
-    return new Options(checkout, daemon, ctl, List.copyOf(only), json, markdown);
+    return new Options(checkout, daemon, ctl, List.copyOf(only), json, markdown, withTwin, hasC);
   }
 
   private static String value(String[] args, int at) {
@@ -58,11 +70,15 @@ record Options(
   }
 
   boolean isWanted(String scenario) {
-    return only.isEmpty() ? !BY_NAME_ONLY.contains(scenario) : only.contains(scenario);
+    if (!only.isEmpty()) {
+      return only.contains(scenario);
+    }
+    return withTwin ? WITH_FLOOR.contains(scenario) : !BY_NAME_ONLY.contains(scenario);
   }
 
   /** The command as the documents have it: which table of theirs it fills. */
   String command() {
-    return only.equals(List.of("jmh")) ? "./dev bench jmh" : "./dev bench";
+    String option = withTwin ? " --twin" : "";
+    return "./dev bench" + option + (only.equals(List.of("jmh")) ? " jmh" : "");
   }
 }

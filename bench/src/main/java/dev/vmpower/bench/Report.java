@@ -25,7 +25,11 @@ final class Report {
         result.what(),
         result.promise(),
         result.figure().text(result.unit()),
-        (result.isKept() ? "yes" : "NO") + (result.note().isEmpty() ? "" : "  " + result.note()));
+        kept(result, "NO") + (result.note().isEmpty() ? "" : "  " + result.note()));
+  }
+
+  private static String kept(Result result, String no) {
+    return !result.isPromise() ? "-" : result.isKept() ? "yes" : no;
   }
 
   /** A scenario could not be measured, or an answer or a written value was wrong. */
@@ -99,7 +103,7 @@ final class Report {
       table.append("| ").append(again ? "" : scenario).append(" | ").append(result.what());
       table.append(" | ").append(result.promise().replace("<=", "≤").replace(">=", "≥"));
       table.append(" | ").append(result.figure().text(result.unit()));
-      table.append(" | ").append(result.isKept() ? "yes" : "**no**");
+      table.append(" | ").append(kept(result, "**no**"));
       table.append(" | ").append(result.note()).append(" |\n");
     }
     failures.forEach(why -> table.append("\nNot measured: ").append(why).append('\n'));

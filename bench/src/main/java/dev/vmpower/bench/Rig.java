@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -29,6 +31,7 @@ final class Rig implements AutoCloseable {
   private static final List<String> COMPILERS = List.of("C1 Comp", "C2 Comp");
   private static final String DAEMON = "vmpower";
   private static final String FLOOR = "floor";
+  private static final String TWIN = "twin";
 
   /**
    * What a rig is made of.
@@ -71,24 +74,33 @@ final class Rig implements AutoCloseable {
   private final Plan plan;
   private final Path directory;
   private final Load load;
+  private final boolean floorsWarmUp;
   private final Server daemon;
   private final List<Server> servers = new ArrayList<>();
 
   Rig(Tools tools, Plan plan) throws IOException {
     this.plan = plan;
+    this.floorsWarmUp = plan.withFloor() && tools.hasJavaFloor();
     directory = Files.createTempDirectory(Path.of("/dev/shm"), "vmpower-bench.");
     List<String> targets = new ArrayList<>();
     targets.add(target(DAEMON, plan));
+    Map<String, List<String>> floors = new LinkedHashMap<>();
     if (plan.withFloor()) {
-      targets.add(target(FLOOR, plan));
+      floors.put(FLOOR, tools.floor());
+      if (!tools.twin().isEmpty()) {
+        floors.put(TWIN, tools.twin());
+      }
+    }
+    for (String floor : floors.keySet()) {
+      targets.add(target(floor, plan));
     }
     load =
         new Load(tools.load(), plan.kind(), plan.channels(), plan.perDomain(), plan.ms(), targets);
     try {
       daemon = Server.start(tools.daemon(writeConfig(plan)));
       servers.add(daemon);
-      if (plan.withFloor()) {
-        servers.add(Server.start(floor(tools, plan)));
+      for (Map.Entry<String, List<String>> floor : floors.entrySet()) {
+        servers.add(Server.start(floor(floor.getKey(), floor.getValue(), plan)));
       }
       load.connect(servers);
     } catch (IOException failed) {
@@ -110,10 +122,10 @@ final class Rig implements AutoCloseable {
     return directory.resolve(name + "/sockets");
   }
 
-  private List<String> floor(Tools tools, Plan plan) {
-    List<String> command = new ArrayList<>(tools.floor());
-    command.add(sockets(FLOOR).toString());
-    command.add(directory.resolve(FLOOR + "/cpu").toString());
+  private List<String> floor(String name, List<String> program, Plan plan) {
+    List<String> command = new ArrayList<>(program);
+    command.add(sockets(name).toString());
+    command.add(directory.resolve(name + "/cpu").toString());
     command.add("" + plan.channels());
     command.add("" + plan.perDomain());
     return command;
@@ -151,23 +163,36 @@ final class Rig implements AutoCloseable {
     int rounds = Math.max(1, WARM_UP_MS / plan.ms());
     for (int i = 0; i < WARM_UPS_MAX; i++) {
       long beginNs = System.nanoTime();
-      Map<Path, Long> before = daemon.cpuNs(COMPILERS);
-      load.measure(rounds, 1);
-      double compilingNs = Server.between(before, daemon.cpuNs(COMPILERS));
+      Map<Path, Long> before = compilersNs();
+      load.measure(rounds, floorsWarmUp ? servers.size() : 1);
+      double compilingNs = Server.between(before, compilersNs());
       if (i > 0 && compilingNs < COMPILING_MAX * (System.nanoTime() - beginNs)) {
         return;
       }
     }
   }
 
+  private Map<Path, Long> compilersNs() throws IOException {
+    Map<Path, Long> all = new HashMap<>();
+    for (Server server : servers) {
+      all.putAll(server.cpuNs(COMPILERS));
+    }
+    return all;
+  }
+
   /** Runs all rounds of both, in turn. */
   Comparison measure() throws IOException {
     List<Load.Round> ours = new ArrayList<>();
     List<Load.Round> floors = new ArrayList<>();
+    List<Load.Round> twins = new ArrayList<>();
     for (Load.Round round : load.measure(plan.rounds(), servers.size())) {
-      (round.target().equals(DAEMON) ? ours : floors).add(round);
+      switch (round.target()) {
+        case DAEMON -> ours.add(round);
+        case FLOOR -> floors.add(round);
+        default -> twins.add(round);
+      }
     }
-    return new Comparison(ours, floors);
+    return new Comparison(ours, floors, twins);
   }
 
   @Override

@@ -26,25 +26,30 @@ final class Scenarios {
   List<Result> paced() throws IOException {
     Comparison seen = measure(Rig.Plan.of("paced", 1, 1, rounds, 400));
     String scenario = "1 channel, a request each ms";
-    return List.of(
+    List<Result> results = new ArrayList<>();
+    results.add(
         Result.atMost(
                 scenario, "round trip p50, of the floor", 1.25, seen.ratio(Load.Round::p50Ns), "")
-            .with(beside(seen, Load.Round::p50Ns)),
+            .with(beside(seen, Load.Round::p50Ns)));
+    addTwin(results, scenario, "round trip p50", seen, Load.Round::p50Ns);
+    results.add(
         Result.atMost(
                 scenario, "round trip p99, of the floor", 1.5, seen.ratio(Load.Round::p99Ns), "")
             .with(beside(seen, Load.Round::p99Ns)));
+    addTwin(results, scenario, "round trip p99", seen, Load.Round::p99Ns);
+    return results;
   }
 
   List<Result> saturated() throws IOException {
     Comparison seen = measure(Rig.Plan.of("saturated", 1, 1, rounds, 200));
-    return List.of(
+    String scenario = "1 channel, saturated";
+    List<Result> results = new ArrayList<>();
+    results.add(
         Result.atMost(
-                "1 channel, saturated",
-                "round trip p50, of the floor",
-                1.15,
-                seen.ratio(Load.Round::p50Ns),
-                "")
+                scenario, "round trip p50, of the floor", 1.15, seen.ratio(Load.Round::p50Ns), "")
             .with(beside(seen, Load.Round::p50Ns)));
+    addTwin(results, scenario, "round trip p50", seen, Load.Round::p50Ns);
+    return results;
   }
 
   List<Result> sixtyFour() throws IOException {
@@ -56,10 +61,11 @@ final class Scenarios {
   List<Result> shared() throws IOException {
     Comparison seen = measure(Rig.Plan.of("saturated", 64, 16, rounds, 300));
     String scenario = "64 channels on 4 frequency domains";
-    return List.of(
-        throughput(scenario, 1.0, 0, seen).getFirst(),
+    List<Result> results = throughput(scenario, 1.0, 0, seen);
+    results.add(
         Result.atMost(
             scenario, "writes per request", 0.25, seen.our(Load.Round::writesPerRequest), ""));
+    return results;
   }
 
   List<Result> thousand() throws IOException {
@@ -68,8 +74,7 @@ final class Scenarios {
     }
     Comparison seen = measure(Rig.Plan.of("saturated", 1000, 1, rounds, 400));
     String scenario = "1,000 channels, saturated";
-    List<Result> results = new ArrayList<>();
-    results.add(throughput(scenario, 0.85, 0, seen).getFirst());
+    List<Result> results = throughput(scenario, 0.85, 0, seen);
     Figure cost = seen.our(Load.Round::cpuNsPerRequest);
     results.add(
         Result.atMost(
@@ -99,6 +104,7 @@ final class Scenarios {
                 seen.ratio(Load.Round::perSecond),
                 "")
             .with(ours.text("/s") + ", floor " + floors.text("/s")));
+    addTwin(results, scenario, "throughput", seen, Load.Round::perSecond);
     if (mostCpu > 0) {
       results.add(
           Result.atMost(
@@ -109,7 +115,22 @@ final class Scenarios {
                   "")
               .with(beside(seen, Load.Round::cpuNsPerRequest)));
     }
+    addTwin(results, scenario, "CPU per request", seen, Load.Round::cpuNsPerRequest);
     return results;
+  }
+
+  /** What Java's channels alone cost, where that was measured too. */
+  private static void addTwin(
+      List<Result> results,
+      String scenario,
+      String what,
+      Comparison seen,
+      ToDoubleFunction<Load.Round> of) {
+    if (!seen.twins().isEmpty()) {
+      String ours = "vmpower has " + seen.ratioToTwin(of).text("") + " of the twin's";
+      Figure ratio = seen.twinRatio(of);
+      results.add(Result.told(scenario, what + ", twin of the floor", ratio, "").with(ours));
+    }
   }
 
   /** What both had, in microseconds. */
