@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.function.ThrowingSupplier;
@@ -118,6 +119,21 @@ final class LabHost implements AutoCloseable {
 
   Ctl ctl() {
     return new Ctl(socket(libvirt));
+  }
+
+  /** Names another libvirt to the next daemon; {@code uri} is the address in its place. */
+  void reachLibvirtBy(String uri) {
+    try {
+      String text = Files.readString(config());
+      Files.writeString(
+          config(), text.replaceFirst("(?m)^uri = .*", Matcher.quoteReplacement(line(uri))));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String line(String uri) {
+    return "uri = \"" + uri + "\"";
   }
 
   /** Starts a daemon again after the last one ended. */

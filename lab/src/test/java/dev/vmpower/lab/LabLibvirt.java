@@ -98,6 +98,11 @@ final class LabLibvirt implements AutoCloseable {
     return uri;
   }
 
+  /** Where it listens. */
+  Path socket() {
+    return runFolder().resolve("libvirt-sock");
+  }
+
   /** Libvirt's folder for its drivers' pid files. */
   Path runFolder() {
     return folder.resolve("run/libvirt");

@@ -40,6 +40,9 @@ class LibvirtFaultsTest {
   /** What no event tells of is found by then. */
   private static final Duration SWEEP = Duration.ofSeconds(12);
 
+  /** A call that hangs is begun within a sweep, and noticed 5 s later. */
+  private static final Duration NOTICED = Duration.ofSeconds(12);
+
   /** Longer than libvirt's keepalive lets a connection live, 20 s. */
   private static final Duration LONG_HANG = Duration.ofSeconds(23);
 
@@ -120,16 +123,62 @@ class LibvirtFaultsTest {
     libvirt.signal("STOP");
     long endNs = System.nanoTime() + LONG_HANG.toNanos();
     neighbour.signal("KILL");
+    awaitNoticed();
     while (System.nanoTime() - endNs < 0) {
       isServed(1);
     }
+    assertThat(host.ctl().json("status")).doesNotContain("\"connected\"");
     libvirt.signal("CONT");
 
     host.awaitSpeed(0, PlainCpuTree.MIN, RETURN);
+    assertThat(host.ctl().json("status")).contains("\"connected\"");
     guest.virsh("vcpupin", "0", "1", "--live");
     host.awaitSpeed(0, PlainCpuTree.GOVERNOR, RETURN);
     guest.virsh("vcpupin", "0", "0", "--live");
     host.awaitSpeed(0, PlainCpuTree.MIN, RETURN);
+  }
+
+  /** Its keepalive is answered, so nothing breaks: only the call's age tells. */
+  @Test
+  @Order(3)
+  void aCallThatHangsWhileItsEventLoopLivesIsNoticedAndMadeGood() {
+    host.daemon().terminate();
+    try (HoldingProxy proxy =
+        new HoldingProxy(LabGuest.sockets().resolve("held"), libvirt.socket())) {
+      host.reachLibvirtBy(proxy.uri());
+      host.startDaemonAgain();
+      guest.ask("min", 0).isAck();
+      BareVm neighbour = BareVm.create(libvirt, "neighbour", UUID_ONE, "0");
+      host.awaitSpeed(0, PlainCpuTree.TURBO, RETURN);
+
+      proxy.hold();
+      long endNs = System.nanoTime() + LONG_HANG.toNanos();
+      neighbour.signal("KILL");
+      awaitNoticed();
+      while (System.nanoTime() - endNs < 0) {
+        isServed(1);
+      }
+      assertThat(host.ctl().json("status")).contains("libvirt has not answered for 5 s");
+      proxy.release();
+
+      host.awaitSpeed(0, PlainCpuTree.MIN, RETURN);
+      await()
+          .atMost(RETURN)
+          .untilAsserted(() -> assertThat(host.ctl().json("status")).contains("\"connected\""));
+      host.daemon().terminate();
+    }
+    host.reachLibvirtBy(libvirt.uri());
+    host.startDaemonAgain();
+    guest.ask("min", 0).isAck();
+    guest.ask("min", 1).isAck();
+  }
+
+  /** In status, metrics and the log, in one line. */
+  private void awaitNoticed() {
+    host.awaitLog("libvirt has not answered for 5 s \\(", NOTICED);
+    assertThat(host.ctl().json("status")).contains("libvirt has not answered for 5 s (");
+    assertThat(host.ctl().metrics()).contains("vmpower_libvirt_connected 0");
+    isServed(1);
   }
 
   @Test

@@ -3,11 +3,6 @@ package dev.vmpower.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,7 +43,7 @@ class MonitoringTest {
       assertThat(guest.ask(0, SocketGuest.MIN)).isTrue();
       assertThat(guest.ask(7, SocketGuest.MIN)).as("of a vCPU that is not its").isFalse();
       Path metrics = folder.resolve("metrics");
-      Files.writeString(metrics, metrics(sockets.resolve("control.sock")));
+      Files.writeString(metrics, new Ctl(sockets.resolve("control.sock")).metrics());
 
       assertThat(metrics).content().contains("vmpower_cpu_target_hertz", "reason=\"others_vcpu\"");
       String check = "'" + PROMTOOL + "' check metrics <'" + metrics + "' 2>&1";
@@ -88,15 +83,5 @@ class MonitoringTest {
     line.addAll(List.of(words));
     Command checked = Command.run(Duration.ofMinutes(1), line);
     assertThat(checked.status()).as("%s%s", checked.out(), checked.err()).isZero();
-  }
-
-  /** The body of the answer, in the text format. */
-  private static String metrics(Path socket) throws IOException {
-    try (SocketChannel connection = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-      String request = "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n";
-      connection.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
-      byte[] answer = Channels.newInputStream(connection).readAllBytes();
-      return new String(answer, StandardCharsets.UTF_8).split("\r\n\r\n", 2)[1];
-    }
   }
 }

@@ -52,6 +52,12 @@ public final class LibvirtFeed implements LibvirtListener {
   }
 
   @Override
+  public void unanswered(String why) {
+    LOG.warn("{}; waiting for it, and serving what is known meanwhile", why);
+    post(new Event.LibvirtDisconnected(why));
+  }
+
+  @Override
   public void changed(DomainInfo domain) {
     post(new Event.DomainChanged(domain));
   }

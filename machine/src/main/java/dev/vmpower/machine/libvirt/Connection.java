@@ -41,15 +41,18 @@ final class Connection implements DomainSource, AutoCloseable {
   private final LibvirtLibrary library;
   private final Callbacks callbacks;
   private final MemorySegment pointer;
+  private final Patience patience;
   private final DomainReader reader;
   private final List<Integer> eventIds = new ArrayList<>();
   private final int vserportId;
 
-  private Connection(LibvirtLibrary library, Callbacks callbacks, MemorySegment pointer)
+  private Connection(
+      LibvirtLibrary library, Callbacks callbacks, Patience patience, MemorySegment pointer)
       throws LibvirtException {
     this.library = library;
     this.callbacks = callbacks;
     this.pointer = pointer;
+    this.patience = patience;
     // Drivers without a network connection, such as test:///default, refuse these two.
     library.virConnectSetKeepAlive(pointer, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT);
     library.virConnectRegisterCloseCallback(pointer, callbacks.closed);
@@ -76,14 +79,16 @@ final class Connection implements DomainSource, AutoCloseable {
   }
 
   /** Connects, which can take as long as a hung libvirt hangs. */
-  static Connection open(LibvirtLibrary library, Callbacks callbacks, String uri)
+  static Connection open(LibvirtLibrary library, Callbacks callbacks, Patience patience, String uri)
       throws LibvirtException {
+    patience.begin("connecting");
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = library.virConnectOpen(arena.allocateFrom(uri));
       if (pointer.equals(MemorySegment.NULL)) {
         throw library.failure();
       }
-      return new Connection(library, callbacks, pointer);
+      patience.begin("asking for its events");
+      return new Connection(library, callbacks, patience, pointer);
     }
   }
 
@@ -102,6 +107,7 @@ final class Connection implements DomainSource, AutoCloseable {
 
   @Override
   public Map<String, Integer> list() throws LibvirtException {
+    patience.begin("listing the domains");
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment result = arena.allocate(ADDRESS);
       int count = library.virConnectListAllDomains(pointer, result, 0);
@@ -126,6 +132,7 @@ final class Connection implements DomainSource, AutoCloseable {
 
   @Override
   public @Nullable DomainView read(String uuid) throws LibvirtException {
+    patience.begin("reading domain " + uuid);
     try (Domain domain = lookup(uuid)) {
       return reader.read(domain.pointer());
     } catch (LibvirtException e) {
@@ -138,6 +145,7 @@ final class Connection implements DomainSource, AutoCloseable {
 
   @Override
   public List<VcpuInfo> affinity(DomainView view) throws LibvirtException {
+    patience.begin("reading the pinning of " + view.info().name());
     try (Domain domain = lookup(view.info().uuid())) {
       return reader.affinity(domain.pointer(), view.xml());
     }
@@ -162,6 +170,7 @@ final class Connection implements DomainSource, AutoCloseable {
    * @return the domain's uuid
    */
   String pin(String name, int vcpu, CpuSet cpus) throws LibvirtException {
+    patience.begin("pinning a vCPU of " + name);
     try (Arena arena = Arena.ofConfined();
         Domain domain = domain(library.virDomainLookupByName(pointer, arena.allocateFrom(name)))) {
       MemorySegment map = reader.map(arena, cpus);
@@ -183,6 +192,7 @@ final class Connection implements DomainSource, AutoCloseable {
   /** Each event registered holds a reference to the connection, so all have to go first. */
   @Override
   public void close() {
+    patience.begin("ending the connection");
     if (vserportId >= 0) {
       library.virConnectDomainQemuMonitorEventDeregister(pointer, vserportId);
     }

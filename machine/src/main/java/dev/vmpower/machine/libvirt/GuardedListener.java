@@ -15,6 +15,11 @@ record GuardedListener(LibvirtListener listener) implements LibvirtListener {
   }
 
   @Override
+  public void unanswered(String why) {
+    guarded(() -> listener.unanswered(why));
+  }
+
+  @Override
   public void changed(DomainInfo domain) {
     guarded(() -> listener.changed(domain));
   }

@@ -3,8 +3,9 @@ package dev.vmpower.machine.libvirt;
 import java.util.List;
 
 /**
- * What a {@code LibvirtWatch} tells. Every call comes on the watch's own thread and must return
- * soon. The views are idempotent: a {@link DomainInfo} replaces all that was known of its uuid.
+ * What a {@code LibvirtWatch} tells. Every call but {@link #unanswered} comes on the watch's own
+ * thread, never two at once, and must return soon. The views are idempotent: a {@link DomainInfo}
+ * replaces all that was known of its uuid.
  */
 public interface LibvirtListener {
   /** Connected, or connected again: all domains there are, running or not. */
@@ -15,6 +16,13 @@ public interface LibvirtListener {
    * stays the reason. What was known stays until {@code connected}.
    */
   void disconnected(String why);
+
+  /**
+   * A call has not returned for so long that something is wrong; {@code why} is one line. Whatever
+   * becomes of it, {@code connected} or {@code disconnected} follows, and nothing before that call
+   * returns.
+   */
+  void unanswered(String why);
 
   /** A domain appeared or something of it changed: state, pinning, vCPUs, channels, name. */
   void changed(DomainInfo domain);

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A thread of its own connects, reads, and connects again whenever the connection breaks: a
  * libvirt that hangs makes this thread wait and no other, until the keepalive of the {@link
- * EventLoop} gives up on it. The libraries are loaded by this thread too, and looked for again now
- * and then where they are missing. While nothing happens it wakes for the sweeps of the {@link
- * Session} alone.
+ * EventLoop} gives up on it; {@link Patience} says so meanwhile. The libraries are loaded by this
+ * thread too, and looked for again now and then where they are missing. While nothing happens it
+ * wakes for the sweeps of the {@link Session} alone.
  */
 public final class LibvirtWatch implements AutoCloseable {
   /** How long a guest must have closed a port before it is said to be closed. */
@@ -34,6 +34,7 @@ public final class LibvirtWatch implements AutoCloseable {
   private final String libraryFile;
   private final Thread thread = Thread.ofPlatform().daemon().name("libvirt").unstarted(this::run);
   private final Inbox inbox = new Inbox();
+  private final Patience patience;
   private volatile @Nullable Connection connection;
 
   // The thread's own.
@@ -45,17 +46,19 @@ public final class LibvirtWatch implements AutoCloseable {
    * @param listener who is told, on the watch's thread
    */
   public LibvirtWatch(String uri, LibvirtListener listener) {
-    this(uri, listener, LibvirtLibrary.FILE);
+    this(uri, listener, LibvirtLibrary.FILE, Patience.CALL_NS_MAX);
   }
 
-  LibvirtWatch(String uri, LibvirtListener listener, String libraryFile) {
+  LibvirtWatch(String uri, LibvirtListener listener, String libraryFile, long callNsMax) {
     this.uri = uri;
     this.listener = new GuardedListener(listener);
     this.libraryFile = libraryFile;
+    this.patience = new Patience(callNsMax, this.listener::unanswered);
   }
 
   /** Starts the thread and returns at once. */
   public void start() {
+    patience.start();
     thread.start();
   }
 
@@ -63,6 +66,7 @@ public final class LibvirtWatch implements AutoCloseable {
   @Override
   public void close() {
     inbox.close();
+    patience.close();
     if (thread.getState() != Thread.State.NEW && Thread.currentThread() != thread) {
       try {
         thread.join(CLOSE_WAIT_MS);
@@ -133,7 +137,8 @@ public final class LibvirtWatch implements AutoCloseable {
 
   private void connectAndWatch(LibvirtLibrary library, Callbacks callbacks)
       throws InterruptedException {
-    try (Connection opened = Connection.open(library, callbacks, uri)) {
+    try (Connection opened = Connection.open(library, callbacks, patience, uri)) {
+      patience.end(); // it is connected, or another reason follows
       refuse(inbox.take(0)); // of a connection before
       connection = opened;
       watch(opened);
@@ -145,15 +150,14 @@ public final class LibvirtWatch implements AutoCloseable {
       tellDisconnected("a fault in the watch of libvirt: " + bug);
     } finally {
       connection = null;
+      patience.end();
     }
   }
 
   // Returns when the watch is closed, and throws when the connection broke.
   private void watch(Connection open) throws LibvirtException, InterruptedException {
     long startNs = System.nanoTime();
-    Session session = new Session(open, listener, System::nanoTime);
-    session.begin();
-    lastWhy = "";
+    Session session = begin(open);
     while (!inbox.isClosed()) {
       List<Inbox.Message> messages = inbox.take(session.sleepNs());
       if (System.nanoTime() - startNs > BACKOFF_MAX_NS) {
@@ -173,7 +177,18 @@ public final class LibvirtWatch implements AutoCloseable {
         refuse(messages);
         throw new LibvirtException("the connection to libvirt broke");
       }
+      if (patience.end()) {
+        session = begin(open); // what was said to be unanswered is told anew
+      }
     }
+  }
+
+  private Session begin(Connection open) throws LibvirtException {
+    Session session = new Session(open, listener, System::nanoTime);
+    session.begin();
+    patience.end(); // all is told
+    lastWhy = "";
+    return session;
   }
 
   private static void pin(Connection open, Session session, Inbox.Message.Pin pin) {
@@ -206,7 +221,7 @@ public final class LibvirtWatch implements AutoCloseable {
 
   // Once for each reason, not at every attempt.
   private void tellDisconnected(String why) {
-    if (!why.equals(lastWhy)) {
+    if (patience.end() || !why.equals(lastWhy)) {
       lastWhy = why;
       listener.disconnected(why);
     }

@@ -12,7 +12,7 @@ class LibvirtWatchTest {
   @Test
   void withoutLibvirtItSaysSoOnceAndEndsWhenAsked() {
     RecordingListener told = new RecordingListener();
-    try (LibvirtWatch watch = new LibvirtWatch("qemu:///system", told, "libnosuch.so.0")) {
+    try (LibvirtWatch watch = new LibvirtWatch("qemu:///system", told, "libnosuch.so.0", 1)) {
       watch.start();
       await().until(() -> !told.calls().isEmpty());
 
@@ -26,7 +26,7 @@ class LibvirtWatchTest {
             "disconnected libvirt is not installed here: libnosuch.so.0 cannot be loaded");
     assertThat(Thread.getAllStackTraces().keySet())
         .extracting(Thread::getName)
-        .doesNotContain("libvirt");
+        .doesNotContain("libvirt", "libvirt-patience");
   }
 
   @Test

@@ -50,6 +50,11 @@ final class PrintEvents implements LibvirtListener {
   }
 
   @Override
+  public void unanswered(String why) {
+    print("unanswered " + why);
+  }
+
+  @Override
   public void changed(DomainInfo domain) {
     print("changed " + domain);
   }

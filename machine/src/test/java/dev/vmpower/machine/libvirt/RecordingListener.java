@@ -21,6 +21,11 @@ final class RecordingListener implements LibvirtListener {
   }
 
   @Override
+  public void unanswered(String why) {
+    calls.add("unanswered " + why);
+  }
+
+  @Override
   public void changed(DomainInfo domain) {
     calls.add(
         "changed " + domain.uuid() + " " + domain.state() + " " + domain.vcpus().getFirst().cpus());

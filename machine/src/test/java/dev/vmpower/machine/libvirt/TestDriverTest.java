@@ -34,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TestDriverTest {
   private static final String TEST = "test:///default";
 
+  private static final long SHORT_NS = 200_000_000L;
+
   private final RecordingListener told = new RecordingListener();
 
   @Test
@@ -134,6 +136,24 @@ class TestDriverTest {
         told.drain();
         accept(server).close();
       }
+    }
+  }
+
+  @Test
+  void aLibvirtdThatTakesTheConnectionAndSaysNothingIsNoticed(@TempDir Path directory)
+      throws IOException {
+    Path socket = directory.resolve("sock");
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        LibvirtWatch watch =
+            new LibvirtWatch(
+                "qemu+unix:///system?socket=" + socket, told, LibvirtLibrary.FILE, SHORT_NS)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      server.configureBlocking(false);
+      watch.start();
+      SocketChannel silent = accept(server);
+      awaitCall("unanswered libvirt has not answered for 0 s (connecting)");
+      silent.close();
+      awaitCall("disconnected ");
     }
   }
 
