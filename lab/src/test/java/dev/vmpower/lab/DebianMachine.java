@@ -53,8 +53,7 @@ final class DebianMachine implements AutoCloseable {
     Path folder = Checkout.emptyFolder("hosts", "DistTest");
     Path tree = folder.resolve("cpu");
     PlainCpuTree cpus = PlainCpuTree.create(tree);
-    run(FETCH, SCRIPT, "fetch", BASE.toString());
-    build("quick", PACKAGES);
+    fetchAndBuild();
     Path root = Checkout.build().resolve("debian");
     run(
         FETCH,
@@ -66,6 +65,13 @@ final class DebianMachine implements AutoCloseable {
         "--bind=" + tree + ":/sys/devices/system/cpu",
         "--bind-ro=" + Checkout.build().resolve("fakeguest") + ":/usr/local/bin/fakeguest");
     return new DebianMachine(root, cpus);
+  }
+
+  /** Makes the clean root, once, and the packages; where that root is. */
+  static Path fetchAndBuild() {
+    run(FETCH, SCRIPT, "fetch", BASE.toString());
+    build("quick", PACKAGES);
+    return BASE;
   }
 
   private static String run(Duration patience, String... words) {
