@@ -113,6 +113,7 @@ class ArchitectureTest {
       host            | host.energy.EnergyMeter                     |
                       | host.view                                   |
                       | host.claims host.clock.Clocks host.config   | java.io java.nio
+                      | host.clock.NotGivenBackException            |
                       | host.control host.feed.Feed                 |
                       | host.orders.OrdersFile host.view.VmView     |
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc

@@ -2,6 +2,7 @@ package dev.vmpower.host;
 
 import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
+import dev.vmpower.host.clock.NotGivenBackException;
 import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
@@ -158,9 +159,7 @@ public final class RunningDaemon implements AutoCloseable {
       Clocks clocks =
           new Clocks(new DirectorySysfs(config.cpu().root()), config.cpu(), originals(config));
       clocks.adopt(System.nanoTime());
-      if (!clocks.giveBackAll()) {
-        throw new IOException("not everything could be given back; see the log, and try again");
-      }
+      clocks.giveBackAll();
       mark.remove();
     } finally {
       state.close();
@@ -372,7 +371,10 @@ public final class RunningDaemon implements AutoCloseable {
     }
     state.close();
     if (!well) {
-      throw new IOException("the daemon did not end well; see the log");
+      Throwable why = monitor.ended().exceptionNow();
+      throw why instanceof NotGivenBackException notAll
+          ? notAll
+          : new IOException("the daemon did not end well; see the log", why);
     }
   }
 }

@@ -73,6 +73,41 @@ class DaemonTest {
     }
   }
 
+  /** The governor's file of one frequency domain becomes one that nobody can write. */
+  @Test
+  void sigtermWhereSomeCannotBeGivenBackSaysWhatAndExitsWithOne() throws Exception {
+    host.writeConfig("0\", \"1");
+    try (FakeGuest guest = host.guest()) {
+      Process daemon = host.start();
+      BufferedReader log = ScratchHost.reader(daemon);
+      ScratchHost.awaitLine(log, "ready");
+      guest.awaitConnection();
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      assertThat(guest.ask(SCALE_MIN, 1)).isEqualTo(ACK);
+      Path governor = host.policy(0).resolve("scaling_governor");
+      Files.delete(governor);
+      Files.createDirectory(governor);
+
+      signal("TERM", daemon);
+
+      List<String> said = log.readAllLines();
+      assertThat(daemon.waitFor()).isEqualTo(1);
+      assertThat(said)
+          .filteredOn(line -> line.contains("not given back"))
+          .singleElement()
+          .asString()
+          .startsWith("vmpowerd: not given back: ")
+          .contains("policy0")
+          .doesNotContain("policy1");
+      assertThat(host.policy(1).resolve("scaling_governor")).hasContent("ondemand");
+      Files.delete(governor);
+      Files.writeString(governor, "userspace\n");
+      Process restore = host.start("restore");
+      assertThat(restore.waitFor()).isZero();
+      host.isAsFound();
+    }
+  }
+
   @Test
   void afterSigkillTheNextStartGivesBackWhatNobodyClaims() throws Exception {
     try (FakeGuest guest = host.guest()) {

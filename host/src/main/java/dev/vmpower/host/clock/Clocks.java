@@ -334,21 +334,18 @@ public final class Clocks {
     return steward.giveBack(managed);
   }
 
-  /** Gives everything back now, at an orderly end. False if the kernel refused some of it. */
-  public boolean giveBackAll() {
+  /** Gives everything back now, at an orderly end, and throws if the kernel refused some of it. */
+  public void giveBackAll() throws NotGivenBackException {
     boolean any = false;
-    boolean all = true;
     for (ManagedDomain managed : map.domains()) {
-      if (managed.original != null) {
-        any = true;
-        all &= steward.giveBack(managed);
-      }
+      any |= managed.original != null;
+      steward.giveBack(managed);
     }
     if (any) {
       originals.saveRemaining(map.domains());
     }
     steward.throwBroken();
-    return all;
+    NotGivenBackException.throwIfAny(map.domains());
   }
 
   /**

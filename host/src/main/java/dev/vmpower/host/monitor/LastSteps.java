@@ -1,6 +1,9 @@
 package dev.vmpower.host.monitor;
 
+import dev.vmpower.host.clock.NotGivenBackException;
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,11 +22,12 @@ final class LastSteps {
     void run() throws IOException;
   }
 
-  private @Nullable Throwable failure;
+  private @Nullable Throwable broke;
+  private final SequencedMap<Step, Throwable> failed = new LinkedHashMap<>();
 
   /** The thread ends because of {@code why}. */
   void broke(Throwable why) {
-    failure = why;
+    broke = why;
     say("the monitor broke and gives everything back", why);
   }
 
@@ -40,17 +44,21 @@ final class LastSteps {
   boolean attempt(Step step) {
     try {
       step.run();
+      failed.remove(step);
       return true;
-    } catch (IOException | RuntimeException | Error failed) {
-      failure = failure == null ? failed : failure;
-      say("the monitor could not end well", failed);
+    } catch (NotGivenBackException refused) {
+      failed.put(step, refused); // said at the very end, in one line
+      return false;
+    } catch (IOException | RuntimeException | Error failure) {
+      failed.putIfAbsent(step, failure);
+      say("the monitor could not end well", failure);
       return false;
     }
   }
 
-  /** The first thing that went wrong; null if nothing did. */
+  /** What ended it, or else the first thing that went wrong and stayed so; null if nothing did. */
   @Nullable Throwable failure() {
-    return failure;
+    return broke != null || failed.isEmpty() ? broke : failed.firstEntry().getValue();
   }
 
   private void say(String what, Throwable why) {
