@@ -41,20 +41,32 @@ final class ControlClient {
   /** The daemon itself gives up after 10 s for the body and 10 s for the answer. */
   private static final int PATIENCE_MS = 25_000;
 
+  /**
+   * A stream of events that is silent for so long, or up to twice that, is lost: the daemon sends a
+   * comment at least every 15 s.
+   */
+  static final int SILENCE_MS_MAX = 30_000;
+
   private static final int BUFFER_BYTES = 16 << 10;
 
   private static final String BROKEN = "the answer of the daemon is no HTTP: ";
 
   private final Path path;
   private final int patienceMs;
+  private final int silenceMs;
 
   ControlClient(Path path) {
     this(path, PATIENCE_MS);
   }
 
   ControlClient(Path path, int patienceMs) {
+    this(path, patienceMs, SILENCE_MS_MAX);
+  }
+
+  ControlClient(Path path, int patienceMs, int silenceMs) {
     this.path = path;
     this.patienceMs = patienceMs;
+    this.silenceMs = silenceMs;
   }
 
   /**
@@ -87,7 +99,8 @@ final class ControlClient {
    * @throws FailureException if there is no daemon to ask, it refuses, or is lost
    */
   void follow(String target, Lines lines) throws FailureException {
-    try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+    try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+        Patience patience = Patience.with(socket, silenceMs)) {
       connect(socket);
       send(socket, target, null);
       LineStream stream = new LineStream(socket);
@@ -110,7 +123,10 @@ final class ControlClient {
         if (!lines.take(line)) {
           return;
         }
+        patience.renew();
       }
+    } catch (AsynchronousCloseException silent) {
+      throw failed("nothing from the daemon at " + path + " for " + silenceMs / 1000 + " s");
     } catch (IOException failed) {
       throw failed("lost the daemon at " + path + ": " + failed.getMessage());
     }

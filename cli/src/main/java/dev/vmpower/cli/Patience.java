@@ -7,6 +7,7 @@ import java.io.IOException;
 final class Patience extends Thread implements AutoCloseable {
   private final Closeable awaited;
   private final int milliseconds;
+  private volatile boolean renewed;
 
   private Patience(Closeable awaited, int milliseconds) {
     super("patience");
@@ -22,10 +23,18 @@ final class Patience extends Thread implements AutoCloseable {
     return patience;
   }
 
+  /** Something came: it ends no sooner than a whole patience from now, and within two. */
+  void renew() {
+    renewed = true;
+  }
+
   @Override
   public void run() {
     try {
-      sleep(milliseconds);
+      do {
+        renewed = false;
+        sleep(milliseconds);
+      } while (renewed);
       awaited.close();
     } catch (InterruptedException | IOException over) {
       // It came in time, or is closed already.
