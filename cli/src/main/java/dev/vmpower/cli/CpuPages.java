@@ -38,7 +38,7 @@ final class CpuPages {
     page.lineIfAny("together", others && !together.isEmpty() ? "pCPUs " + together : "");
     limits(page, explanation);
     page.lineIfAny("no turbo", explanation.text("no_turbo"));
-    page.lineIfAny("floating", floating(explanation));
+    page.lineIfAny("floating", floating(cpu));
     rest(page, cpu);
     hardware(page, cpu);
     if (!explanation.is("mode", "control")) {
@@ -47,8 +47,8 @@ final class CpuPages {
     return page.format();
   }
 
-  private static String floating(Row explanation) {
-    String names = explanation.texts("unprotected");
+  private static String floating(Row cpu) {
+    String names = cpu.texts("unprotected");
     return names.isEmpty() ? "" : names + ": not pinned, so others may slow them down";
   }
 

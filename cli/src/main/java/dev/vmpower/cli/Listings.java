@@ -1,6 +1,8 @@
 package dev.vmpower.cli;
 
 import dev.vmpower.cli.Table.Kind;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Lists as an operator reads them: a line for each. */
@@ -78,6 +80,7 @@ final class Listings {
             .column("TARGET_MHZ", Kind.NUMBER)
             .column("NOW_MHZ", Kind.NUMBER)
             .column("WHY", Kind.ELASTIC);
+    Set<String> floating = new TreeSet<>();
     for (Object item : Row.list(json)) {
       Row cpu = Row.of(item);
       table.add(
@@ -88,8 +91,22 @@ final class Listings {
           megahertz(cpu, "target_khz"),
           megahertz(cpu, "current_khz"),
           why(cpu));
+      cpu.list("unprotected").forEach(vm -> floating.add(String.valueOf(vm)));
     }
-    return table.format();
+    return table.format() + floating(floating);
+  }
+
+  /** Who has no line among the votes, since no pCPU is its own. */
+  private String floating(Set<String> vms) {
+    return vms.isEmpty()
+        ? ""
+        : new Page(style)
+            .line(
+                "floating",
+                String.join(", ", vms)
+                    + ": not pinned, so refused, and others may slow them down; pin them, or see"
+                    + " allow_unpinned")
+            .format();
   }
 
   private static String why(Row cpu) {

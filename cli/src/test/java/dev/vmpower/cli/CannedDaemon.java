@@ -193,7 +193,8 @@ final class CannedDaemon implements ControlServer.Asker, AutoCloseable {
         0,
         0,
         null,
-        null);
+        null,
+        domain == null ? List.of() : List.of("floating"));
   }
 
   @Override

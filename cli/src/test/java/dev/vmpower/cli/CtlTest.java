@@ -88,6 +88,8 @@ class CtlTest {
                   2       2  userspace        2401     2400  vm0/0 asks for max
                   3       2  userspace        1200     1200  EBUSY: refused (held at min by ann)
                 127       -  -                   -        -  no cpufreq
+                floating  floating: not pinned, so refused, and others may slow them down; pin
+                          them, or see allow_unpinned
                 """,
                 ""));
   }
@@ -134,7 +136,9 @@ class CtlTest {
             header -> assertThat(header).startsWith("\u001b[1mCPU"),
             good -> assertThat(good).doesNotContain("\u001b"),
             bad -> assertThat(bad).startsWith("\u001b[31m  3").endsWith("\u001b[0m"),
-            none -> assertThat(none).doesNotContain("\u001b"));
+            none -> assertThat(none).doesNotContain("\u001b"),
+            floating -> assertThat(floating).startsWith("\u001b[1mfloating"),
+            more -> assertThat(more).contains("allow_unpinned"));
   }
 
   @Test

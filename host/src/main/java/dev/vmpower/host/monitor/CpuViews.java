@@ -29,7 +29,7 @@ final class CpuViews {
     this.voters = new Voters(clocks);
   }
 
-  CpuView cpu(int cpu) {
+  CpuView cpu(int cpu, Floating floating) {
     Topology topology = clocks.topology();
     ManagedDomain managed = clocks.domainOf(cpu);
     boolean online = topology.online().contains(cpu);
@@ -64,7 +64,8 @@ final class CpuViews {
           0,
           0,
           null,
-          null);
+          null,
+          floating.on(CpuSet.of(cpu)));
     }
     Ladder ladder = managed.domain().ladder();
     Hold hold = clocks.holdOn(managed);
@@ -99,7 +100,8 @@ final class CpuViews {
         managed.refusedWrites(),
         managed.conflicts(),
         managed.lastConflict(),
-        positive(managed.waitingKhz()));
+        positive(managed.waitingKhz()),
+        floating.on(voters.together(managed)));
   }
 
   private static @Nullable Integer positive(int khz) {

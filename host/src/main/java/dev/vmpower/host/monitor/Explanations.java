@@ -6,20 +6,13 @@ import dev.vmpower.host.clock.Voters;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.host.view.ExplanationView;
 import dev.vmpower.host.view.Sentence;
-import dev.vmpower.host.vm.Refusal;
-import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpufreq.Ladder;
 import java.time.Instant;
 import java.time.ZoneId;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Says of one pCPU all that its speed depends on. */
 final class Explanations {
-  /** Of more VMs that cannot be protected only the number is told. */
-  static final int UNPROTECTED_MAX = 32;
-
   private final Clocks clocks;
   private final Voters voters;
   private final Fleet fleet;
@@ -33,12 +26,12 @@ final class Explanations {
   }
 
   ExplanationView of(int number, String mode, long nowMs) {
-    CpuView cpu = views.cpu(number);
+    CpuView cpu = views.cpu(number, Floating.of(fleet));
     Instant now = Instant.ofEpochMilli(nowMs);
     String sentence = Sentence.of(cpu, mode, now, ZoneId.systemDefault());
     ManagedDomain managed = clocks.domainOf(number);
     if (managed == null) {
-      return new ExplanationView(sentence, cpu, mode, "", null, null, null, List.of());
+      return new ExplanationView(sentence, cpu, mode, "", null, null, null);
     }
     Ladder ladder = managed.domain().ladder();
     CpuSet together = voters.together(managed);
@@ -51,29 +44,6 @@ final class Explanations {
         together.toString(),
         minKhz > ladder.khz(ladder.bottomIndex()) ? (Integer) minKhz : null,
         maxKhz < ladder.khz(0) ? (Integer) maxKhz : null,
-        managed.whyNoTurbo(),
-        unprotected(together));
-  }
-
-  private List<String> unprotected(CpuSet cpus) {
-    List<String> names = new ArrayList<>();
-    int more = 0;
-    for (Fleet.Entry entry : fleet.entries()) {
-      if (entry.vm.isRunning() && entry.vm.vcpus().stream().anyMatch(v -> floats(v, cpus))) {
-        if (names.size() < UNPROTECTED_MAX) {
-          names.add(entry.vm.name());
-        } else {
-          more++;
-        }
-      }
-    }
-    if (more > 0) {
-      names.add("and " + more + " more");
-    }
-    return List.copyOf(names);
-  }
-
-  private static boolean floats(Vcpu vcpu, CpuSet cpus) {
-    return vcpu.standing() == Refusal.UNPINNED && vcpu.cpus().intersects(cpus);
+        managed.whyNoTurbo());
   }
 }

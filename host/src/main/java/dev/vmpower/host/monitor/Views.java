@@ -53,7 +53,8 @@ final class Views {
   }
 
   List<CpuView> cpus(CpuSet cpus) {
-    return cpus.stream().mapToObj(cpuViews::cpu).toList();
+    Floating floating = Floating.of(fleet);
+    return cpus.stream().mapToObj(cpu -> cpuViews.cpu(cpu, floating)).toList();
   }
 
   List<DomainView> domains() {

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param lastConflict what another program last changed here, and who likely did
  * @param waitingKhz what the votes come to, where {@code max_changes_per_second} keeps the target
  *     above it for now
+ * @param unprotected VMs that are not pinned and may run here or on what comes to one level with
+ *     it, and that others may slow down; of many the first ones, and then how many more
  */
 public record CpuView(
     int cpu,
@@ -56,7 +58,8 @@ public record CpuView(
     long refusedWrites,
     long conflicts,
     @Nullable String lastConflict,
-    @Nullable Integer waitingKhz) {
+    @Nullable Integer waitingKhz,
+    List<String> unprotected) {
 
   /**
    * How a driver is steered.

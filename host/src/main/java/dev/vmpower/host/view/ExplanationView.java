@@ -1,6 +1,5 @@
 package dev.vmpower.host.view;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param limitMaxKhz an administrator's upper limit from before the take-over; null where there is
  *     none
  * @param noTurbo why there is no turbo here; null where there is, or an operator switched it off
- * @param unprotected VMs that are not pinned and may run here, and that others may slow down; of
- *     many the first ones, and then how many more
  */
 public record ExplanationView(
     String sentence,
@@ -25,5 +22,4 @@ public record ExplanationView(
     String settledWith,
     @Nullable Integer limitMinKhz,
     @Nullable Integer limitMaxKhz,
-    @Nullable String noTurbo,
-    List<String> unprotected) {}
+    @Nullable String noTurbo) {}

@@ -56,7 +56,8 @@ final class CannedAsker implements ControlServer.Asker {
           0,
           0,
           null,
-          null);
+          null,
+          List.of("gamma"));
 
   static final ChannelView CHANNEL = new ChannelView("vm0", 1, "connected", "open", true, 12, 1, 0);
 
@@ -95,7 +96,7 @@ final class CannedAsker implements ControlServer.Asker {
             switch (verb) {
               case Verb.ListCpus list -> List.of(CPU);
               case Verb.Explain explain ->
-                  new ExplanationView("Because.", CPU, "control", "3", null, null, null, List.of());
+                  new ExplanationView("Because.", CPU, "control", "3", null, null, null);
               case Verb.ShowCpus show -> List.of(CPU);
               case Verb.SetCpus set -> List.of(CPU);
               case Verb.SwitchTurbo turbo -> List.of(CPU);

@@ -97,7 +97,10 @@ class ExplainTest {
       assertThat(explanation.sentence())
           .contains("beta vCPU 0 runs here, never asked, and is not slowed down for others")
           .endsWith("; a asks for less.");
-      assertThat(explanation.unprotected()).containsExactly("gamma");
+      assertThat(explanation.cpu().unprotected()).containsExactly("gamma");
+      assertThat(rig.ask(new Verb.ListCpus()))
+          .hasSize(12)
+          .allSatisfy(cpu -> assertThat(cpu.unprotected()).containsExactly("gamma"));
       assertThat(vote(explanation, "beta").source()).isEqualTo("none");
     }
   }

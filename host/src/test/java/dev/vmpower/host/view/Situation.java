@@ -162,6 +162,7 @@ final class Situation {
         0,
         0,
         null,
-        null);
+        null,
+        List.of());
   }
 }
