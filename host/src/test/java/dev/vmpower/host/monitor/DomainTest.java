@@ -6,6 +6,7 @@ import static dev.vmpower.protocol.Unit.SCALE_DOWN;
 import static dev.vmpower.protocol.Unit.SCALE_MAX;
 import static dev.vmpower.protocol.Unit.SCALE_MIN;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.vmpower.host.FakeGuest;
@@ -61,6 +62,29 @@ class DomainTest {
 
   private Path guestPath() {
     return directory.resolve("guest");
+  }
+
+  /** No vote counts there, so the target would stay at what was refused. */
+  @Test
+  void turboThatCannotBeSwitchedOffElsewhereLeavesThePCpuOfAPausedVmWhereItWas() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 4).start();
+        FakeGuest guest = FakeGuest.listen(directory.resolve("guest"));
+        FakeQemu qemu = FakeQemu.start("alpha", directory.resolve("alpha.0"), guestPath())) {
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.RUNNING, "0"));
+      serve(rig, guest, 1);
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(ACK);
+      rig.post(changed(ALPHA, "alpha", DomainInfo.State.PAUSED, "0"));
+      rig.sync();
+      assertThat(rig.khz(0)).isEqualTo(2_601_000);
+      rig.sysfs.failWrites("cpufreq/policy2/scaling_governor", Errno.EIO);
+
+      assertThatThrownBy(() -> rig.ask(new Verb.SwitchTurbo(CpuSet.of(0, 2), false, "ann")))
+          .hasMessageStartingWith("policy2");
+      rig.sysfs.failWrites("cpufreq/policy2/scaling_governor", null);
+
+      assertThat(rig.khz(0)).isEqualTo(2_601_000);
+      assertThat(qemu).isNotNull();
+    }
   }
 
   @Test

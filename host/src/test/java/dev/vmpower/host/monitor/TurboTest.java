@@ -14,6 +14,7 @@ import dev.vmpower.host.Rig;
 import dev.vmpower.host.view.CpuView;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.fake.FakeSysfs;
+import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.protocol.CapsListReply;
 import dev.vmpower.protocol.Command;
 import java.nio.file.Path;
@@ -110,6 +111,53 @@ class TurboTest {
 
       assertThat(rig.khz(0)).isEqualTo(2_600_000);
       assertThat(rig.cpu(0).turboOff()).isNotNull().isEqualTo(before);
+    }
+  }
+
+  @Test
+  void whereTheKernelRefusesOneEverySwitchIsAsItWas() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 3).start()) {
+      rig.ask(new Verb.SwitchTurbo(ZERO, false, "ann"));
+      CpuSet all = CpuSet.parse("0-2");
+      rig.sysfs.failWrites("cpufreq/policy2/scaling_governor", Errno.EIO);
+
+      assertThatThrownBy(() -> rig.ask(new Verb.SwitchTurbo(all, false, "bob")))
+          .hasMessageStartingWith("policy2");
+      rig.sysfs.failWrites("cpufreq/policy2/scaling_governor", null);
+
+      assertThat(rig.cpu(0).turboOff()).hasFieldOrPropertyWithValue("who", "ann");
+      assertThat(rig.khz(0)).isEqualTo(2_600_000);
+      assertThat(rig.cpu(1).turboOff()).isNull();
+      assertThat(rig.governor(1)).as("given back").isEqualTo("schedutil");
+      assertThat(rig.cpu(2).turboOff()).isNull();
+      assertThat(directory.resolve("lib/orders")).content().contains("ann").doesNotContain("bob");
+    }
+  }
+
+  /** Ann's waits: of two threads of a core that are switched by two, one counts. */
+  @Test
+  void aSwitchThatTheKernelRefusesLeavesTheOneThatWaits() throws Exception {
+    FakeSysfs sysfs =
+        new FakeSysfs()
+            .addCpus(0, 3, Rig.TABLE)
+            .put("cpu0/topology/thread_siblings_list", "0-1")
+            .put("cpu1/topology/thread_siblings_list", "0-1");
+    try (Rig rig = new Rig(directory, sysfs).start()) {
+      rig.ask(new Verb.SwitchTurbo(CpuSet.of(1), false, "ann"));
+      sysfs.setOnline(1, false);
+      rig.pass(Monitor.SWEEP_NS);
+      rig.ask(new Verb.SwitchTurbo(ZERO, false, "bob"));
+      sysfs.setOnline(1, true);
+      rig.pass(Monitor.SWEEP_NS);
+      sysfs.failWrites("cpufreq/policy2/scaling_governor", Errno.EIO);
+      assertThatThrownBy(() -> rig.ask(new Verb.SwitchTurbo(CpuSet.of(0, 2), false, "carl")))
+          .hasMessageStartingWith("policy2");
+      sysfs.failWrites("cpufreq/policy2/scaling_governor", null);
+
+      sysfs.setOnline(0, false);
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(rig.cpu(1).turboOff()).hasFieldOrPropertyWithValue("who", "ann");
     }
   }
 
