@@ -276,8 +276,11 @@ public final class Rig implements AutoCloseable {
   public void stop() throws InterruptedException, ExecutionException, TimeoutException {
     if (monitor != null) {
       assertThat(monitor.mailbox().offer(new Event.Stop())).isTrue();
-      monitor.ended().get(WAIT_S, TimeUnit.SECONDS);
-      monitor = null;
+      try {
+        monitor.ended().get(WAIT_S, TimeUnit.SECONDS);
+      } finally {
+        monitor = null;
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import static dev.vmpower.protocol.Unit.SCALE_MAX;
 import static dev.vmpower.protocol.Unit.SCALE_MIN;
 import static dev.vmpower.protocol.Unit.SCALE_UP;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.host.FakeGuest;
 import dev.vmpower.host.Rig;
@@ -110,7 +111,7 @@ class DriverTest {
     for (String path : rig.sysfs.files().keySet()) {
       rig.sysfs.failWrites(path, Errno.EBUSY);
     }
-    rig.stop();
+    assertThatThrownBy(rig::stop).hasMessageContaining("not given back: policy0");
     for (String path : rig.sysfs.files().keySet()) {
       rig.sysfs.failWrites(path, null);
     }
