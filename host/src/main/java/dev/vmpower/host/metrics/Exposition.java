@@ -1,5 +1,7 @@
 package dev.vmpower.host.metrics;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Locale;
 
 /**
@@ -8,6 +10,7 @@ import java.util.Locale;
  */
 final class Exposition {
   private static final double EXACT_MAX = 1L << 53;
+  private static final int EXPONENT_MIN = 5; // of a number below 1 that has one
 
   private final boolean openMetrics;
   private final StringBuilder text = new StringBuilder(8 << 10);
@@ -85,6 +88,18 @@ final class Exposition {
   static String number(double value) {
     boolean whole = value == Math.rint(value) && Math.abs(value) < EXACT_MAX;
     return whole ? Long.toString((long) value) : Double.toString(value);
+  }
+
+  /** The bound of a bucket as OpenMetrics would have it everywhere: 0.001, 1.0, 1e-05. */
+  static String bound(double value) {
+    String[] parts = Double.toString(value).split("E-", 2);
+    if (parts.length == 1) {
+      return parts[0];
+    }
+    int exponent = Integer.parseInt(parts[1]);
+    return exponent < EXPONENT_MIN
+        ? new BigDecimal(value, MathContext.DECIMAL64).stripTrailingZeros().toPlainString()
+        : parts[0].replaceFirst("\\.0$", "") + (exponent < 10 ? "e-0" : "e-") + exponent;
   }
 
   /** All of it. */

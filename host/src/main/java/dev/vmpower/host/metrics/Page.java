@@ -92,7 +92,7 @@ public final class Page {
   private static void answers(Exposition out, AnswerBuckets answers) {
     out.begin(Metric.ANSWERS);
     for (int i = 0; i < answers.upToS().size(); i++) {
-      String bound = Double.toString(answers.upToS().get(i));
+      String bound = Exposition.bound(answers.upToS().get(i));
       out.suffixed("_bucket", answers.counts().get(i), "le", bound);
     }
     out.suffixed("_bucket", answers.count(), "le", "+Inf");
