@@ -108,7 +108,7 @@ public final class FrequencyDomain implements AutoCloseable {
 
   /** Whether steering it so was seen on a kernel, rather than read in its source. */
   public boolean isVerified() {
-    return driver.equals(VERIFIED_DRIVER) && !ladder.topIsSwitched();
+    return driver.equals(VERIFIED_DRIVER) && ladder.turboIsMarked();
   }
 
   /**

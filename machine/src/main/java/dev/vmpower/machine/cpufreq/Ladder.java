@@ -83,6 +83,11 @@ public final class Ladder {
     return new Ladder(levelsKhz, 0, true);
   }
 
+  /** Whether turbo, where there is any, is told by acpi-cpufreq's marker in the table. */
+  boolean turboIsMarked() {
+    return nonTurboIndex == 0 ? !topIsSwitched : levelsKhz[0] - levelsKhz[1] == TURBO_MARKER_KHZ;
+  }
+
   private static int[] descending(NavigableSet<Integer> levels) {
     return levels.descendingSet().stream().mapToInt(Integer::intValue).toArray();
   }

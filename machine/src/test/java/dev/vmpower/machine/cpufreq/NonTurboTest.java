@@ -64,18 +64,53 @@ class NonTurboTest {
         .put(POLICY + "cpuinfo_min_freq", minKhz + "\n")
         .put(POLICY + "cpuinfo_max_freq", maxKhz + "\n");
 
-    FrequencyDomain domain =
-        FrequencyDomains.read(
-                new DirectorySysfs(root),
-                CpuSet.of(1, 2),
-                problem -> {
-                  throw new AssertionError(problem);
-                })
-            .get(0);
-
-    Ladder ladder = domain.ladder();
+    Ladder ladder = read().ladder();
     assertThat(ladder.khz(ladder.nonTurboIndex())).isEqualTo(highestKhz);
     assertThat(ladder.khz(0)).isEqualTo(maxKhz);
     assertThat(ladder.hasTurbo()).isEqualTo(highestKhz < maxKhz);
+  }
+
+  /** Each row: the table, other files, the highest level without turbo, and whether it was seen. */
+  @ParameterizedTest
+  @CsvSource({
+    "2601000 2600000 1200000, '', 2600000, true",
+    "2600000 2200000 1200000, '', 2600000, true",
+    "2600000 2200000 1200000, cpb, 2200000, false",
+    "2600000 2200000 1200000, boost 3400000, 2200000, false",
+    "2600000 2200000 1200000, boost 2600000, 2600000, true",
+  })
+  void ofATableTheMarkerOrWhatAmdHasBeside(
+      String table, String beside, int highestKhz, boolean verified) {
+    String[] words = beside.split(" ", -1);
+    Tree tree =
+        new Tree(root)
+            .put(POLICY + "scaling_driver", "acpi-cpufreq\n")
+            .put(POLICY + "scaling_available_frequencies", table + "\n")
+            .put(POLICY + "scaling_setspeed", "<unsupported>\n")
+            .put(POLICY + "related_cpus", "1 2\n")
+            .put(POLICY + "cpuinfo_min_freq", "1200000\n")
+            .put(POLICY + "cpuinfo_max_freq", (words.length > 1 ? words[1] : "2601000") + "\n");
+    switch (words[0]) {
+      case "cpb" -> tree.put(POLICY + "cpb", "1\n");
+      case "boost" -> tree.put("cpufreq/boost", "1\n");
+      default -> {}
+    }
+
+    FrequencyDomain domain = read();
+
+    Ladder ladder = domain.ladder();
+    assertThat(ladder.khz(ladder.nonTurboIndex())).isEqualTo(highestKhz);
+    assertThat(ladder.hasTurbo()).isEqualTo(highestKhz < ladder.khz(0));
+    assertThat(domain.isVerified()).isEqualTo(verified);
+  }
+
+  private FrequencyDomain read() {
+    return FrequencyDomains.read(
+            new DirectorySysfs(root),
+            CpuSet.of(1, 2),
+            problem -> {
+              throw new AssertionError(problem);
+            })
+        .get(0);
   }
 }
