@@ -40,6 +40,11 @@ public final class Pace {
     return freeAtNs;
   }
 
+  /** Nothing was changed lately. */
+  public void forget() {
+    changed = false;
+  }
+
   /** Notes a change. */
   public void change(long nowNs) {
     if (shareNs == 0) {

@@ -212,7 +212,7 @@ public final class Clocks {
    */
   public void setPassive(boolean passive) {
     if (this.passive && !passive) {
-      map.domains().forEach(ManagedDomain::loseTarget);
+      map.domains().forEach(ManagedDomain::beginAgain);
     }
     this.passive = passive;
     touchAll();

@@ -349,6 +349,12 @@ public final class ManagedDomain {
     winner = null;
   }
 
+  /** What was decided while nothing was written was not in force. */
+  void beginAgain() {
+    loseTarget();
+    pace.forget();
+  }
+
   /** It was given back; while nothing is written its target tells what would be. */
   void forget() {
     original = null;

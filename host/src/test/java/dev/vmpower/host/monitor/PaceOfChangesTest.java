@@ -1,6 +1,7 @@
 package dev.vmpower.host.monitor;
 
 import static dev.vmpower.protocol.ReplyKind.ACK;
+import static dev.vmpower.protocol.ReplyKind.NACK;
 import static dev.vmpower.protocol.Unit.DISABLE_TURBO;
 import static dev.vmpower.protocol.Unit.ENABLE_TURBO;
 import static dev.vmpower.protocol.Unit.SCALE_MAX;
@@ -68,6 +69,24 @@ class PaceOfChangesTest {
       guest.ask(SCALE_MIN, 0);
 
       await().until(() -> rig.khz(0) == 1_200_000);
+    }
+  }
+
+  /** What was decided while nothing was written was no change. */
+  @Test
+  void nothingWaitsForWhatWasNotWritten() throws Exception {
+    try (Rig rig = shared(1).vm("vm0", "0").start()) {
+      FakeGuest guest = rig.guest("vm0", 0);
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      rig.ask(new Verb.Pause(true));
+      assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(NACK);
+      rig.ask(new Verb.Pause(false));
+
+      assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
+
+      assertThat(rig.khz(0)).as("one change since").isEqualTo(2_601_000);
+      rig.pass(Rig.SECOND_NS);
+      assertThat(rig.khz(0)).isEqualTo(1_200_000);
     }
   }
 

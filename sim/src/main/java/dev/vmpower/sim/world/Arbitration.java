@@ -37,6 +37,7 @@ final class Arbitration {
   final int[] minKhz; // what an administrator allowed, by clock
   final int[] maxKhz;
   final int[] target; // in kHz; 0 for none
+  private final Waits waits;
   private final Map<Integer, List<Clock>> groups = new HashMap<>();
 
   Arbitration(Shape shape) {
@@ -48,6 +49,18 @@ final class Arbitration {
     maxKhz = new int[clocks];
     Arrays.fill(maxKhz, Integer.MAX_VALUE);
     target = new int[clocks];
+    waits = new Waits(shape.changesPerSecondMax, clocks);
+  }
+
+  /** Nothing was decided yet, as after a start. */
+  void beginAgain() {
+    Arrays.fill(target, 0);
+    waits.forgetAll();
+  }
+
+  /** When the first target may be lowered that waits; never if none does. */
+  long lowersAtNs() {
+    return waits.firstNs();
   }
 
   /** The pCPUs that are online are these from now on. */
@@ -61,6 +74,9 @@ final class Arbitration {
     groups.clear();
     for (Clock clock : shape.clocks) {
       groups.put(clock.index(), findGroup(clock));
+      if (!isThere(clock)) {
+        waits.forget(clock.index()); // another one will come
+      }
     }
   }
 
@@ -206,31 +222,40 @@ final class Arbitration {
   }
 
   /** Works out every target. */
-  void decide() {
+  void decide(long nowNs) {
     for (Clock clock : shape.clocks) {
-      target[clock.index()] = isWanted(clock) ? decide(clock) : 0;
+      int i = clock.index();
+      waits.end(i);
+      int before = target[i];
+      target[i] = isWanted(clock) ? decide(clock, nowNs) : 0;
+      if (target[i] > 0 && target[i] != before) {
+        waits.change(i, nowNs);
+      }
     }
   }
 
-  private int decide(Clock clock) {
+  private int decide(Clock clock, long nowNs) {
     Hold hold = holdOn(clock);
     if (hold != null) {
       return alone(clock, hold.vote());
     }
     List<RuleVm.Vcpu> members = members(clock);
     int highest = 0;
+    int possible = 0;
     boolean claimed = false;
     for (RuleVm.Vcpu vcpu : members) {
       claimed |= vcpu.isClaimed();
       if (counts(vcpu, members)) {
         highest = Math.max(highest, levelOf(vcpu, clock));
+        possible = Math.max(possible, mostOf(vcpu.vm, clock));
       }
     }
+    int before = target[clock.index()];
     if (highest > 0) {
-      return highest;
+      int least = Math.max(highest, Math.min(before, possible));
+      return least > highest && waits.begin(clock.index(), nowNs) ? least : highest;
     }
     // Nobody counts now, as where a VM is paused: the target stays.
-    int before = target[clock.index()];
     return alone(clock, claimed && before > 0 ? before : Vote.MAX);
   }
 
@@ -250,6 +275,13 @@ final class Arbitration {
   /** What a VM may ask for at most; below an administrator's lower limit nothing can be. */
   int highest(RuleVm vm, int clock) {
     return Math.max(Math.min(vm.maxKhz, maxKhz[clock]), minKhz[clock]);
+  }
+
+  /** The most that a VM could ask for. */
+  private int mostOf(RuleVm vm, Clock clock) {
+    int i = clock.index();
+    return clock.level(
+        Vote.MAX, allowsTurbo(clock) && vm.turbo, minKhz[i], highest(vm, i));
   }
 
   /** What {@code vcpu} counts as on {@code clock}. */

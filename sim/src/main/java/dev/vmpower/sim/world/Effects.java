@@ -3,7 +3,6 @@ package dev.vmpower.sim.world;
 import dev.vmpower.host.orders.Orders;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -283,7 +282,7 @@ final class Effects {
   /** What was not in force while nothing was written does not stay. */
   void pause(boolean paused) {
     if (host.passive && !paused) {
-      Arrays.fill(host.target, 0);
+      host.beginAgain();
     }
     host.passive = paused;
   }

@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -104,7 +103,8 @@ final class Life {
             shape.maxPcpus,
             shape.together,
             false,
-            shape.reassert),
+            shape.reassert,
+            shape.changesPerSecondMax),
         new Config.State(directory, directory),
         new Config.Control(directory.resolve("control.sock"), null),
         new Config.Libvirt("sim"),
@@ -126,7 +126,7 @@ final class Life {
     Arbitration host = world.host;
     host.vms.clear();
     host.passive = false;
-    Arrays.fill(host.target, 0);
+    host.beginAgain();
     world.effects.restore(stored);
     world.rules.hour = world.hour();
     world.look();

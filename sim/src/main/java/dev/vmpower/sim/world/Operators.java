@@ -86,7 +86,7 @@ final class Operators {
     boolean[] turboOff = host.turboOff.clone();
     int[] target = host.target.clone();
     order.run();
-    host.decide();
+    host.decide(world.nowNs);
     all.forEach(clock -> world.rests.get(clock.index()).tried(host.target[clock.index()]));
     System.arraycopy(holds, 0, host.holds, 0, holds.length);
     System.arraycopy(turboOff, 0, host.turboOff, 0, turboOff.length);

@@ -26,10 +26,17 @@ final class Shape {
   final boolean allowUnpinned;
   final int maxPcpus;
   final boolean reassert;
+  final int changesPerSecondMax; // 0 for no limit
   private final boolean[] reservedClocks;
   private final List<String> tables = new ArrayList<>();
 
-  Shape(SplittableRandom random) {
+  /**
+   * A host.
+   *
+   * @param random of what it is made of
+   * @param manners of how the daemon is configured there
+   */
+  Shape(SplittableRandom random, SplittableRandom manners) {
     int cores = 1 + random.nextInt(5);
     int threads = random.nextInt(3) == 0 ? 2 : 1;
     cpus = cores * threads;
@@ -43,6 +50,7 @@ final class Shape {
     allowUnpinned = random.nextInt(4) == 0;
     maxPcpus = 1 + random.nextInt(4);
     reassert = random.nextInt(3) == 0;
+    changesPerSecondMax = manners.nextInt(3) == 0 ? 1 + manners.nextInt(40) : 0;
     int width = random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 1;
     for (int first = 0; first < cpus; first += width) {
       addClock(first, Math.min(first + width, cpus), TABLES.get(random.nextInt(TABLES.size())));
@@ -111,6 +119,7 @@ final class Shape {
         + ", at most "
         + maxPcpus
         + " pCPUs, "
-        + (reassert ? "reassert" : "yield");
+        + (reassert ? "reassert" : "yield")
+        + (changesPerSecondMax > 0 ? ", " + changesPerSecondMax + " changes a second" : "");
   }
 }

@@ -29,6 +29,7 @@ final class World {
   static final long NS_PER_S = 1_000_000_000;
   private static final long SWEEP_NS = 5 * NS_PER_S;
   private static final int IDLE_WAKEUPS_MAX = 50;
+  private static final long LATE_NS_MAX = 2 * NS_PER_MS; // what a clock in ms can tell
   private static final long HOUR_MS = 3_600_000;
   private static final int TRACE_LINES = 60;
 
@@ -55,7 +56,7 @@ final class World {
 
   World(long seed, Path directory) throws IOException {
     random = new SplittableRandom(seed);
-    shape = new Shape(random);
+    shape = new Shape(random, new SplittableRandom(~seed));
     host = new Arbitration(shape);
     rules = new Rules(host);
     effects = new Effects(this);
@@ -143,6 +144,7 @@ final class World {
     int events = posted.size();
     rests.forEach(Rest::begin);
     readLimits();
+    long dueNs = Math.max(dueNs(), beganNs);
     Monitor monitor = life.monitor();
     try {
       monitor.wakeUp();
@@ -152,6 +154,9 @@ final class World {
     }
     kernel.dieIfKilled();
     spin(events, beganNs);
+    if (nowNs > dueNs + LATE_NS_MAX) {
+      throw new Wrong("it slept for too long");
+    }
     for (int i = 0; i < events; i++) {
       posted.removeFirst().run();
     }
@@ -160,6 +165,15 @@ final class World {
     settle();
     finish(rules.takePending());
     compare();
+  }
+
+  /** When it has to wake up by itself at the latest. */
+  private long dueNs() {
+    long dueNs = Math.min(nextSweepNs, host.lowersAtNs());
+    for (Arbitration.Hold hold : host.holds) {
+      dueNs = hold == null ? dueNs : Math.min(dueNs, hold.untilNs());
+    }
+    return dueNs;
   }
 
   private void spin(int events, long beganNs) {
@@ -236,7 +250,7 @@ final class World {
   /** Where everybody counts, and what follows. */
   void settle() {
     host.place();
-    host.decide();
+    host.decide(nowNs);
     for (Rest rest : rests) {
       rest.leftover &= !host.passive;
       int khz = host.target[rest.clock.index()];
