@@ -37,7 +37,6 @@ public final class Clocks {
   public static final long ADOPT_NS = 5_000_000_000L;
 
   private static final long REASSERT_NS = 500_000_000L;
-  private static final long NEVER = Long.MAX_VALUE;
 
   private final Sysfs sysfs;
   private final Config.Cpu config;
@@ -50,7 +49,7 @@ public final class Clocks {
   private @Nullable Consumer<ManagedDomain> watcher;
   private ClockMap map;
   private boolean passive;
-  private long adoptUntilNs = NEVER;
+  private long adoptUntilNs = ManagedDomain.NEVER;
 
   /** Reads the tree; writes nothing. */
   public Clocks(Sysfs sysfs, Config.Cpu config, OriginalStore store) {
@@ -88,7 +87,7 @@ public final class Clocks {
   /** Ends the waiting for claims of an earlier run, and of what may be lowered now. */
   public void expire(long nowNs) {
     if (nowNs >= adoptUntilNs) {
-      adoptUntilNs = NEVER;
+      adoptUntilNs = ManagedDomain.NEVER;
       touchAll();
     }
     if (nowNs >= lowerings.nextNs()) {
@@ -206,10 +205,7 @@ public final class Clocks {
     return passive;
   }
 
-  /**
-   * Stops writing and gives everything back at the next settling, or begins again: as after a
-   * start, for a target that was not in force does not stay where nobody counts.
-   */
+  /** Gives all back at the next settling and writes no more, or begins again as after a start. */
   public void setPassive(boolean passive) {
     if (this.passive && !passive) {
       map.domains().forEach(ManagedDomain::beginAgain);
@@ -243,7 +239,7 @@ public final class Clocks {
    * be undone, nobody may have to ask first.
    */
   public long checkEveryNs() {
-    return config.reassert() ? REASSERT_NS : NEVER;
+    return config.reassert() ? REASSERT_NS : ManagedDomain.NEVER;
   }
 
   /** Marks the frequency domains that are managed, for a look at what others made of them. */
@@ -324,7 +320,8 @@ public final class Clocks {
       return false;
     }
     // Left by an earlier run, and not taken up yet in this one.
-    boolean waits = !managed.taken && nowNs < adoptUntilNs && adoptUntilNs != NEVER && !passive;
+    boolean waits =
+        !managed.taken && nowNs < adoptUntilNs && adoptUntilNs != ManagedDomain.NEVER && !passive;
     if (!wanted) {
       managed.loseTarget(); // also where the kernel refuses what follows: the next claim is new
     }
@@ -370,6 +367,7 @@ public final class Clocks {
       originals.handOut(fresh.domains());
       byHand.placeIn(fresh);
     }
+    originals.saveAgain(map.domains());
     map.domains().forEach(ManagedDomain::suspect);
     touchAll();
     return changed;

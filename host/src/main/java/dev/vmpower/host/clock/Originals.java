@@ -28,6 +28,9 @@ final class Originals {
 
   private final List<ManagedDomain> unsaved = new ArrayList<>();
 
+  /** What was given back is still saved, for lack of room. */
+  private boolean outdated;
+
   Originals(OriginalStore store) {
     this.store = store;
   }
@@ -97,6 +100,7 @@ final class Originals {
     }
     try {
       store.save(all(domains));
+      outdated = false;
       unsaved.forEach(managed -> managed.solve(Refusal.STATE));
     } catch (IOException notDurable) {
       for (ManagedDomain managed : unsaved) {
@@ -111,9 +115,20 @@ final class Originals {
   void saveRemaining(List<ManagedDomain> domains) {
     try {
       store.save(all(domains));
+      outdated = false;
     } catch (IOException notDurable) {
-      // What was given back would be given back once more at the next start: no harm in that.
-      LOG.warn("the saved originals could not be updated: {}", notDurable.getMessage());
+      // After a crash the next start would give back once more what was given back.
+      if (!outdated) {
+        LOG.warn("the saved originals could not be updated: {}", notDurable.getMessage());
+      }
+      outdated = true;
+    }
+  }
+
+  /** Saves what is left where there was no room for it before. */
+  void saveAgain(List<ManagedDomain> domains) {
+    if (outdated) {
+      saveRemaining(domains);
     }
   }
 

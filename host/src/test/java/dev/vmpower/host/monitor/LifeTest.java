@@ -146,6 +146,26 @@ class LifeTest {
     }
   }
 
+  /** Else the next start after a crash would give it back once more, whoever has set it since. */
+  @Test
+  void whatWasGivenBackOnAFullDiskIsForgottenOnceThereIsRoom() throws Exception {
+    try (Rig rig = Rig.withCpus(directory, 2).vm("vm0", "0").start()) {
+      rig.ask(new Verb.SetCpus(CpuSet.of(0), "min", "root"));
+      rig.ask(new Verb.SetCpus(CpuSet.of(1), "min", "root"));
+      Path full = Files.createDirectories(directory.resolve("run/originals.new/in-the-way"));
+      rig.ask(new Verb.ReleaseCpus(CpuSet.of(0)));
+      assertThat(rig.governor(0)).isEqualTo("schedutil");
+      Path originals = directory.resolve("run/originals");
+      assertThat(originals).content().contains("policy 0");
+      Files.delete(full);
+      Files.delete(full.getParent());
+
+      rig.pass(Monitor.SWEEP_NS);
+
+      assertThat(originals).content().doesNotContain("policy 0").contains("policy 1");
+    }
+  }
+
   // root may write anywhere, but not rename a file over a directory that is not empty.
   private void blockSaving() throws IOException {
     Files.createDirectories(directory.resolve("run/originals/in-the-way"));
