@@ -37,6 +37,7 @@ final class Arbitration {
   final int[] minKhz; // what an administrator allowed, by clock
   final int[] maxKhz;
   final int[] target; // in kHz; 0 for none
+  final boolean[] unsaved; // where no room is left to save how it was found
   private final Waits waits;
   private final Map<Integer, List<Clock>> groups = new HashMap<>();
 
@@ -49,6 +50,7 @@ final class Arbitration {
     maxKhz = new int[clocks];
     Arrays.fill(maxKhz, Integer.MAX_VALUE);
     target = new int[clocks];
+    unsaved = new boolean[clocks];
     waits = new Waits(shape.changesPerSecondMax, clocks);
   }
 
@@ -214,7 +216,7 @@ final class Arbitration {
   }
 
   boolean isManaged(Clock clock) {
-    return isWanted(clock) && !passive;
+    return isWanted(clock) && !passive && !unsaved[clock.index()];
   }
 
   boolean allowsTurbo(Clock clock) {
@@ -280,8 +282,7 @@ final class Arbitration {
   /** The most that a VM could ask for. */
   private int mostOf(RuleVm vm, Clock clock) {
     int i = clock.index();
-    return clock.level(
-        Vote.MAX, allowsTurbo(clock) && vm.turbo, minKhz[i], highest(vm, i));
+    return clock.level(Vote.MAX, allowsTurbo(clock) && vm.turbo, minKhz[i], highest(vm, i));
   }
 
   /** What {@code vcpu} counts as on {@code clock}. */

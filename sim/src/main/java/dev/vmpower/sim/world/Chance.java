@@ -40,6 +40,7 @@ final class Chance {
       happen();
     }
     connect();
+    world.disk.step();
     long sleepMs = random.nextInt(3) > 0 ? random.nextInt(20) : random.nextInt(1500);
     if (random.nextInt(3000) == 0) {
       sleepMs = 1_800_000;

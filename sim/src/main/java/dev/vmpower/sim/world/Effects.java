@@ -348,7 +348,7 @@ final class Effects {
       Map<Integer, Integer> khz = new HashMap<>();
       for (int index : vcpu.where) {
         Clock clock = world.shape.clocks.get(index);
-        boolean voted = host.isManaged(clock) && host.holdOn(clock) == null;
+        boolean voted = !host.passive && host.holdOn(clock) == null;
         voted &= host.target[index] > 0;
         khz.put(index, voted ? host.target[index] : host.levelOf(vcpu, clock));
       }

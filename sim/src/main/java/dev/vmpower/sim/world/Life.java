@@ -64,6 +64,7 @@ final class Life {
     for (Clock clock : world.shape.clocks) {
       world.rests.add(new Rest(clock, world.fake));
     }
+    world.disk.clear();
     Files.deleteIfExists(directory.resolve("claims"));
     start();
   }
@@ -76,8 +77,9 @@ final class Life {
 
     @Override
     public void record(Orders orders, Consumer<@Nullable String> done) {
-      stored = orders;
-      done.accept(null);
+      boolean full = world.disk.isOrdersFull();
+      stored = full ? stored : orders;
+      done.accept(full ? "no room" : null);
     }
 
     @Override
@@ -132,8 +134,7 @@ final class Life {
     world.look();
     adoptUntilNs = world.nowNs + Clocks.ADOPT_NS;
     for (Rest rest : world.rests) {
-      rest.forget();
-      rest.leftover = leftovers.contains("policy " + rest.clock.number());
+      rest.begin(leftovers.contains("policy " + rest.clock.number()));
       if (!rest.leftover) {
         rest.leave(world.fake); // it was given back when the daemon was killed
       }
@@ -240,6 +241,9 @@ final class Life {
 
   /** Every claim must be on the disk, for the next one. */
   private void requireClaims() throws IOException {
+    if (world.disk.isFull()) {
+      return;
+    }
     List<String> kept = readLedger();
     for (RuleVm vm : world.host.vms.values()) {
       for (RuleVm.Port port : vm.ports.values()) {

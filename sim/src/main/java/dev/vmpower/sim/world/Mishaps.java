@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 /** What the kernel, the host's administrator and other programs do to frequency domains. */
 final class Mishaps {
   /** By when the daemon has looked, at the latest. */
-  private static final long SETTLE_NS = 5 * World.NS_PER_S + 2 * World.NS_PER_MS;
+  static final long SETTLE_NS = 5 * World.NS_PER_S + 2 * World.NS_PER_MS;
 
   private final World world;
   private final SplittableRandom random;
@@ -21,20 +21,23 @@ final class Mishaps {
 
   /** Lets one happen. */
   void happen() throws IOException {
+    if (world.disk.isTroubled()) {
+      return;
+    }
     Rest rest = world.rests.get(random.nextInt(world.rests.size()));
-    switch (random.nextInt(8)) {
+    switch (random.nextInt(world.disk.fills() ? 24 : 8)) {
       case 0, 1 -> fail(rest);
-      case 2, 3 -> heal(rest);
-      case 4 -> offline(rest);
-      case 5 -> administer(rest);
-      case 6 -> tamper(rest);
-      default -> {
+      case 2 -> offline(rest);
+      case 3 -> administer(rest);
+      case 4 -> tamper(rest);
+      case 5 -> {
         if (random.nextInt(4) == 0) {
           world.hostTurbo = !world.hostTurbo;
           world.note("host turbo " + world.hostTurbo);
           world.fake.put("cpufreq/boost", world.hostTurbo ? "1" : "0");
         }
       }
+      default -> heal(rest);
     }
   }
 
@@ -101,8 +104,9 @@ final class Mishaps {
   }
 
   /** The administrator changes what nobody manages. */
-  private void administer(Rest rest) throws SysfsException {
+  private void administer(Rest rest) throws IOException {
     boolean ours = world.host.isManaged(rest.clock) || rest.leftover;
+    ours |= world.life.isSaved(rest.clock);
     if (ours || rest.isDisturbed(world.nowNs) || !isOnline(rest)) {
       return;
     }

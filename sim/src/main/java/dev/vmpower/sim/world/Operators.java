@@ -32,6 +32,8 @@ final class Operators {
   private enum Fate {
     DONE,
     REFUSED,
+    /** It was tried and undone, since how a frequency domain was found could not be saved. */
+    UNSAVED,
     /** The kernel may refuse it. */
     EITHER
   }
@@ -63,14 +65,14 @@ final class Operators {
           if (!answer.isDone()) {
             throw new Wrong(verb + " was not answered");
           }
-          boolean done = !answer.isCompletedExceptionally();
+          boolean done = !answer.isCompletedExceptionally() || isDoneUnrecorded(answer);
           world.note("    " + (done ? "done: " : "refused: ") + verb);
           if (expected != Fate.EITHER && done != (expected == Fate.DONE)) {
             throw new Wrong(verb + " was " + (done ? "done" : "refused: " + why(answer)));
           }
           if (done) {
             effect.run();
-          } else if (expected == Fate.EITHER) {
+          } else if (expected != Fate.REFUSED) {
             undone.run();
           }
           world.settle();
@@ -87,10 +89,19 @@ final class Operators {
     int[] target = host.target.clone();
     order.run();
     host.decide(world.nowNs);
-    all.forEach(clock -> world.rests.get(clock.index()).tried(host.target[clock.index()]));
+    for (Clock clock : all) {
+      Rest rest = world.rests.get(clock.index());
+      if (!world.disk.isFull() || rest.isKept()) {
+        rest.tried(host.target[clock.index()]);
+      }
+    }
     System.arraycopy(holds, 0, host.holds, 0, holds.length);
     System.arraycopy(turboOff, 0, host.turboOff, 0, turboOff.length);
     System.arraycopy(target, 0, host.target, 0, target.length);
+  }
+
+  private boolean isDoneUnrecorded(CompletableFuture<?> answer) {
+    return world.disk.isOrdersFull() && why(answer).startsWith("done, but");
   }
 
   private static String why(CompletableFuture<?> answer) {
@@ -120,15 +131,18 @@ final class Operators {
       return Fate.REFUSED;
     }
     boolean either = false;
+    boolean unsaved = false;
     for (int cpu : cpus) {
       if (!host.online.get(cpu) || world.shape.isReserved(clockOf(cpu))) {
         return Fate.REFUSED;
       }
       for (Clock tied : host.group(clockOf(cpu))) {
-        either |= world.rests.get(tied.index()).isDisturbed(world.nowNs);
+        Rest rest = world.rests.get(tied.index());
+        either |= rest.isDisturbed(world.nowNs);
+        unsaved |= world.disk.isFull() && !rest.isKept();
       }
     }
-    return either ? Fate.EITHER : Fate.DONE;
+    return unsaved ? Fate.UNSAVED : either ? Fate.EITHER : Fate.DONE;
   }
 
   private void hold() {

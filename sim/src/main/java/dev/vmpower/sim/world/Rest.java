@@ -19,6 +19,7 @@ final class Rest {
   private boolean wasLeftover; // until this wake-up, in which it may be given back
   private boolean managed; // as settled last
   private int targetKhz;
+  private boolean kept; // how it was found is known, and on the disk
   private boolean wasManaged; // before this wake-up, or for some time in it
   private int changes; // of what was settled, in this wake-up
   private int detours; // by another level, where it was taken over in this wake-up
@@ -84,8 +85,28 @@ final class Rest {
     detours = 0;
   }
 
-  /** The daemon starts. */
-  void forget() {
+  /** Whether the daemon knows how it was found, and has that on the disk. */
+  boolean isKept() {
+    return kept;
+  }
+
+  /** What is decided now is done, but where the kernel may be in the way. */
+  void keep(long nowNs) {
+    kept |= managed;
+    if (!managed && !leftover && !isDisturbed(nowNs)) {
+      kept = false;
+    }
+  }
+
+  /** All that was decided is done. */
+  void calm() {
+    kept = managed || leftover;
+  }
+
+  /** The daemon starts; what an earlier run left may be claimed again. */
+  void begin(boolean left) {
+    leftover = left;
+    kept = left;
     managed = false;
     targetKhz = 0;
   }
@@ -115,6 +136,8 @@ final class Rest {
     if (!managed) {
       changes += governor.equals("userspace") ? 2 : 1;
       detours++;
+      leftover = false;
+      kept = false;
     } else if (khz != targetKhz) {
       changes += 2;
     }

@@ -6,9 +6,7 @@ import dev.vmpower.host.channel.Target;
 import dev.vmpower.host.monitor.Event;
 import dev.vmpower.host.monitor.Monitor;
 import dev.vmpower.machine.fake.FakeSysfs;
-import dev.vmpower.machine.sysfs.SysfsException;
 import java.io.IOException;
-import java.nio.channels.SelectionKey;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,7 +16,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One simulated host with its guests and its daemon, and after each wake-up of that the comparison
@@ -39,6 +36,8 @@ final class World {
   final Rules rules;
   final Effects effects;
   final Life life;
+  final Disk disk;
+  private final Comparison comparison;
   final List<Guest> guests = new ArrayList<>();
   final List<Rest> rests = new ArrayList<>();
   final BitSet online = new BitSet(); // as it really is
@@ -60,6 +59,8 @@ final class World {
     host = new Arbitration(shape);
     rules = new Rules(host);
     effects = new Effects(this);
+    comparison = new Comparison(this);
+    disk = new Disk(this, directory, new SplittableRandom(~seed * 31));
     fake = shape.boot();
     kernel = new Kernel(fake);
     life = new Life(this, directory);
@@ -163,8 +164,9 @@ final class World {
     timers();
     hangUps();
     settle();
-    finish(rules.takePending());
-    compare();
+    comparison.judge(rules.takePending());
+    comparison.compare();
+    disk.check();
   }
 
   /** When it has to wake up by itself at the latest. */
@@ -253,8 +255,12 @@ final class World {
     host.decide(nowNs);
     for (Rest rest : rests) {
       rest.leftover &= !host.passive;
-      int khz = host.target[rest.clock.index()];
-      rest.decided(khz > 0 && !host.passive, khz, isOnline(rest.clock));
+      int i = rest.clock.index();
+      int khz = host.target[i];
+      boolean wanted = khz > 0 && !host.passive;
+      host.unsaved[i] = wanted && disk.isFull() && !rest.isKept();
+      rest.decided(wanted && !host.unsaved[i], khz, isOnline(rest.clock));
+      rest.keep(nowNs);
     }
   }
 
@@ -268,136 +274,6 @@ final class World {
       boolean known = isOnline(rest.clock) || life.isSaved(rest.clock);
       host.minKhz[i] = known ? rest.minKhz : 0;
       host.maxKhz[i] = known ? rest.highestKhz() : Integer.MAX_VALUE;
-    }
-  }
-
-  private void finish(List<Rules.Reply> replies) {
-    for (Rules.Reply reply : replies) {
-      GuestPort port = reply.port.guest;
-      if (port.port != reply.port) {
-        continue; // it is gone
-      }
-      boolean known = reply.queried < 0 || reply.port.vm.vcpus.containsKey((int) reply.queried);
-      reply.refused |= !known; // a query is answered after all else
-      boolean surely = true;
-      boolean maybe = !host.passive;
-      boolean unclaimed = false;
-      for (RuleVm.Vcpu vcpu : reply.vcpus) {
-        // Its port was closed in this wake-up: there is nobody whom a reply could mislead.
-        unclaimed |= !vcpu.isClaimed() && !vcpu.where.isEmpty();
-        for (int index : vcpu.where) {
-          Rest rest = rests.get(index);
-          surely &= !rest.isDisturbed(nowNs);
-          surely &= rest.isAt(fake, host.target[index]);
-          maybe &= host.holdOn(rest.clock) == null && rest.counts(fake, host.target[index], nowNs);
-        }
-        maybe &= !vcpu.where.isEmpty() && vcpu.vm.vcpus.get(vcpu.number) == vcpu;
-      }
-      if (!reply.refused && !maybe) {
-        for (RuleVm.Vcpu vcpu : reply.vcpus) {
-          for (int index : vcpu.where) {
-            note("    not in force: " + rests.get(index).show(fake) + " for " + host.target[index]);
-          }
-        }
-      }
-      reply.mayBeAck = !reply.refused && (maybe || unclaimed);
-      reply.mustBeAck = !reply.refused && maybe && surely && !unclaimed;
-      port.owe(reply);
-    }
-    for (Guest guest : guests) {
-      for (GuestPort port : guest.ports) {
-        SimSocket socket = port.socket;
-        if (socket != null) {
-          SelectionKey key = socket.keyFor(life.selector());
-          port.check(key != null && (key.interestOps() & SelectionKey.OP_WRITE) != 0);
-        }
-      }
-    }
-  }
-
-  private void compare() throws SysfsException {
-    List<String> writes = fake.takeWrites();
-    writes.forEach(w -> note("    wrote " + w));
-    int[] speeds = new int[shape.clocks.size()];
-    for (String write : writes) {
-      Clock clock = clockOf(write);
-      if (clock == null || shape.isReserved(clock)) {
-        throw new Wrong("written what is never to be touched: " + write);
-      }
-      int i = clock.index();
-      Rest rest = rests.get(i);
-      if (rest.isAwaited() && !host.passive && !rest.isDisturbed(nowNs)) {
-        throw new Wrong("given back while its claims may still come: " + write);
-      }
-      if (!rest.wasOurs() && !rest.isDisturbed(nowNs)) {
-        throw new Wrong("written what is not managed: " + write);
-      }
-      if (write.contains("governor")) {
-        rest.suspect(); // what it finds is told to the hardware by way of another level
-      } else if (write.contains("setspeed") && !rest.isDisturbed(nowNs)) {
-        speeds[i]++;
-      }
-      if (speeds[i] > rest.writesMax()) {
-        throw new Wrong("written again and again in one wake-up: " + write);
-      }
-    }
-    rests.forEach(rest -> rest.written(speeds[rest.clock.index()]));
-    for (Rest rest : rests) {
-      compare(rest, writes);
-    }
-    for (RuleVm vm : host.vms.values()) {
-      if (vm.state != RuleVm.State.SHUT_OFF && !wanted.contains(vm.name)) {
-        throw new Wrong("the sockets of " + vm.name + " are not wanted");
-      }
-    }
-  }
-
-  private @Nullable Clock clockOf(String write) {
-    for (Rest rest : rests) {
-      if (write.startsWith(rest.file("")) || write.startsWith("!" + rest.file(""))) {
-        return rest.clock;
-      }
-    }
-    return null;
-  }
-
-  private void compare(Rest rest, List<String> writes) throws SysfsException {
-    Clock clock = rest.clock;
-    int i = clock.index();
-    boolean managed = host.isManaged(clock);
-    boolean same = rest.isSettled();
-    if (!same) {
-      String now = managed ? "is to be at " + host.target[i] : "is to be as it was";
-      note("    policy" + clock.number() + " " + now);
-    }
-    if (managed) {
-      rest.leftover = false;
-      rest.retake(fake);
-    } else if (!rest.leftover) {
-      rest.leave(fake);
-    }
-    if ((same && writes.isEmpty() && steps % 8 != 0) || rest.isDisturbed(nowNs)) {
-      return;
-    }
-    if (managed && !rest.isAt(fake, host.target[i])) {
-      host.members(clock).forEach(vcpu -> note(vcpu + " counts as " + host.levelOf(vcpu, clock)));
-      throw new Wrong(
-          "policy%d is at %s %s, and should be at %d"
-              .formatted(
-                  clock.number(),
-                  fake.read(rest.file("scaling_governor")),
-                  fake.read(rest.file("scaling_setspeed")),
-                  host.target[i]));
-    }
-    int hardwareKhz = fake.policy(clock.number()).currentKhz();
-    if (managed && rest.canBeTold(fake) && hardwareKhz != host.target[i]) {
-      throw new Wrong("policy%d: the hardware is at %d".formatted(clock.number(), hardwareKhz));
-    }
-    if (!managed && !rest.leftover) {
-      String difference = rest.difference(fake);
-      if (!difference.isEmpty()) {
-        throw new Wrong("policy" + clock.number() + " is not as it was found: " + difference);
-      }
     }
   }
 }
