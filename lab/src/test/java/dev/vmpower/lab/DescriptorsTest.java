@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -11,10 +14,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -34,14 +39,19 @@ class DescriptorsTest {
   private Path sockets;
   private PlainCpuTree tree;
   private SortedMap<String, String> found;
-  private LabDaemon daemon;
+  private int port;
+  private @Nullable LabDaemon started;
 
   @BeforeEach
-  void start(TestInfo test) throws IOException {
+  void prepare(TestInfo test) throws IOException {
     folder = LabHost.folder(test);
     sockets = Files.createTempDirectory("vmpower-fds"); // paths of sockets are short
     tree = PlainCpuTree.create(folder.resolve("cpu"));
     found = tree.asFound();
+  }
+
+  /** Starts it; {@code page} is a line of its configuration. */
+  private void start(String page) throws IOException {
     Path config = folder.resolve("vmpower.toml");
     Files.writeString(
         config,
@@ -53,6 +63,7 @@ class DescriptorsTest {
         lib = "%1$s/lib"
         [control]
         socket = "%2$s/control.sock"
+        %3$s
         [libvirt]
         uri = ""
         [[vm]]
@@ -64,8 +75,13 @@ class DescriptorsTest {
         channels = "%2$s"
         vcpus = ["2"]
         """
-            .formatted(folder, sockets));
-    daemon = LabDaemon.start(config, folder.resolve("daemon.log"));
+            .formatted(folder, sockets, page));
+    started = LabDaemon.start(config, folder.resolve("daemon.log"));
+  }
+
+  private void startAndAwaitControl() throws IOException {
+    port = freePort();
+    start("http = \"127.0.0.1:" + port + "\"");
     await().atMost(SOON).ignoreExceptions().until(this::isControlled);
     LockSupport.parkNanos(Duration.ofSeconds(2).toNanos()); // what the start needed is closed then
   }
@@ -84,22 +100,45 @@ class DescriptorsTest {
     return SocketChannel.open(UnixDomainSocketAddress.of(sockets.resolve("control.sock")));
   }
 
+  private static int freePort() throws IOException {
+    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return any.getLocalPort();
+    }
+  }
+
+  /** A browser, which is answered or waits. */
+  private Socket browser() throws IOException {
+    Socket browser = new Socket(InetAddress.getLoopbackAddress(), port);
+    browser
+        .getOutputStream()
+        .write(
+            ("GET / HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\nConnection: close\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+    return browser;
+  }
+
+  private LabDaemon daemon() {
+    return Objects.requireNonNull(started);
+  }
+
   @AfterEach
   void stop() {
-    daemon.close();
+    daemon().close();
   }
 
   @Test
   void whoIsConnectedIsAnsweredAndWhoComesIsServedOnceThereAreSome() throws Exception {
+    startAndAwaitControl();
     try (SocketGuest a = new SocketGuest(sockets.resolve("a.0"))) {
       a.accept();
       assertThat(a.ask(0, SocketGuest.MIN)).isTrue();
 
       setLimit(firstFree());
       try (SocketGuest b = new SocketGuest(sockets.resolve("b.0"));
-          SocketChannel operator = operator()) {
+          SocketChannel operator = operator();
+          Socket browser = browser()) {
         CompletableFuture<Void> taken = CompletableFuture.runAsync(b::accept);
-        int lines = daemon.log().size();
+        int lines = daemon().log().size();
         double cpuS = cpuSeconds();
         long beganNs = System.nanoTime();
         while (System.nanoTime() - beganNs < LOOKED_AT.toNanos()) {
@@ -113,9 +152,10 @@ class DescriptorsTest {
         assertThat(a.ask(1, SocketGuest.MIN)).as("a pCPU that is not managed yet").isFalse();
         assertThat(tree.speed(1)).isEqualTo(PlainCpuTree.GOVERNOR);
         assertThat(cpuSeconds() - cpuS).as("it does not spin").isLessThan(1);
-        assertThat(daemon.log().subList(lines, daemon.log().size()))
+        assertThat(daemon().log().subList(lines, daemon().log().size()))
             .hasSizeLessThan(LINES_MAX)
-            .anySatisfy(line -> assertThat(line).contains("Too many open files"));
+            .anySatisfy(line -> assertThat(line).contains("nobody can be taken in: Too many"))
+            .anySatisfy(line -> assertThat(line).contains("the page takes nobody in: Too many"));
 
         setLimit(1024);
         taken.get(SOON.toSeconds(), TimeUnit.SECONDS);
@@ -123,27 +163,46 @@ class DescriptorsTest {
         await().atMost(SOON).until(() -> a.ask(1, SocketGuest.MIN));
         assertThat(operator.isConnected()).as("it waited meanwhile").isTrue();
         await().atMost(SOON).ignoreExceptions().until(this::isControlled);
+        byte[] page = browser.getInputStream().readAllBytes();
+        assertThat(new String(page, StandardCharsets.UTF_8)).startsWith("HTTP/1.1 200");
       }
     }
   }
 
   @Test
   void withoutAnyItStillGivesEverythingBackAtItsEnd() throws Exception {
+    startAndAwaitControl();
     try (SocketGuest a = new SocketGuest(sockets.resolve("a.0"))) {
       a.accept();
       assertThat(a.ask(0, SocketGuest.MIN)).isTrue();
       assertThat(a.ask(1, SocketGuest.MAX)).isTrue();
       setLimit(firstFree());
-      daemon.terminate();
+      daemon().terminate();
       assertThat(tree.asFound()).isEqualTo(found);
       assertThat(folder.resolve("state/originals")).doesNotExist();
     }
   }
 
+  /** The control socket is there when it is ready; what reads from it may not be yet. */
+  @Test
+  void whereTheyRunOutAsSoonAsItIsReadyOperatorsAreServedOnceThereAreSome() throws Exception {
+    start("");
+    setLimit(firstFree());
+    try (SocketChannel operator = operator()) {
+      LockSupport.parkNanos(LOOKED_AT.toNanos());
+      assertThat(operator.isConnected()).isTrue();
+      assertThat(daemon().log()).hasSizeLessThan(LINES_MAX);
+
+      setLimit(1024);
+      await().atMost(SOON).ignoreExceptions().until(this::isControlled);
+    }
+    daemon().terminate();
+  }
+
   /** The lowest number that a file would get: with that for a limit none can be opened. */
   private int firstFree() {
     int number = 0;
-    while (Files.exists(Path.of("/proc/" + daemon.pid() + "/fd/" + number))) {
+    while (Files.exists(Path.of("/proc/" + daemon().pid() + "/fd/" + number))) {
       number++;
     }
     return number;
@@ -151,7 +210,7 @@ class DescriptorsTest {
 
   private void setLimit(int files) throws Exception {
     Process prlimit =
-        new ProcessBuilder("prlimit", "--pid", "" + daemon.pid(), "--nofile=" + files + ":")
+        new ProcessBuilder("prlimit", "--pid", "" + daemon().pid(), "--nofile=" + files + ":")
             .inheritIO()
             .start();
     assertThat(prlimit.waitFor()).isZero();
@@ -159,7 +218,7 @@ class DescriptorsTest {
 
   /** What the daemon has had of CPU time, in seconds. */
   private double cpuSeconds() throws IOException {
-    String stat = Files.readString(Path.of("/proc/" + daemon.pid() + "/stat"));
+    String stat = Files.readString(Path.of("/proc/" + daemon().pid() + "/stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
     return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_PER_SECOND;
   }
