@@ -38,6 +38,7 @@ class OddNamesTest {
       for (String name : NAMES) {
         run("vm", "add", "--", name, directory + "/channels", "0").isDone();
         run("vm", "envelope", "--max", "1700000", "--", name).isDone();
+        run("vm", "query", "--", name, "on").isDone();
         Said shown = run("vm", "show", "-o", "json", "--", name);
         shown.isDone();
         assertThat(Row.of(Json.read(shown.ran.out().getBytes(StandardCharsets.UTF_8))).text("name"))
@@ -50,7 +51,9 @@ class OddNamesTest {
       }
       String orders = Files.readString(directory.resolve("lib/orders"));
       for (String name : NAMES) {
-        assertThat(orders.split("\n")).anyMatch(line -> line.endsWith(" " + name));
+        assertThat(orders.split("\n"))
+            .anyMatch(line -> line.startsWith("query ") && line.endsWith(" " + name))
+            .anyMatch(line -> line.startsWith("envelope ") && line.endsWith(" " + name));
         run("vm", "remove", "--", name).isDone();
       }
     }
