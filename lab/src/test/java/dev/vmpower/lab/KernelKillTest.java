@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @Tag("lab")
 @Order(10)
+@Timeout(value = 1, unit = TimeUnit.HOURS) // it takes as long as its kills do
 @ExtendWith(Lab.class)
 class KernelKillTest {
   /** How many daemons are killed at least; a longer run has {@code -Dvmpower.kernel.kills=200}. */
@@ -73,6 +76,7 @@ class KernelKillTest {
       rounds++;
       assertThat(everyFile()).as("seed %d, round %d", seed, rounds).isEqualTo(found);
       assertThat(machine.run("ls /run/lab/state")).doesNotContain("originals");
+      System.err.printf("%d kills of %d%n", kills, KILLS);
     }
     System.out.printf(
         "%d rounds in %d s, %d kills, %d of them with files changed; %d restores; %s ACKs; seed %d%n",
