@@ -183,22 +183,6 @@ class DescriptorsTest {
     }
   }
 
-  /** The control socket is there when it is ready; what reads from it may not be yet. */
-  @Test
-  void whereTheyRunOutAsSoonAsItIsReadyOperatorsAreServedOnceThereAreSome() throws Exception {
-    start("");
-    setLimit(firstFree());
-    try (SocketChannel operator = operator()) {
-      LockSupport.parkNanos(LOOKED_AT.toNanos());
-      assertThat(operator.isConnected()).isTrue();
-      assertThat(daemon().log()).hasSizeLessThan(LINES_MAX);
-
-      setLimit(1024);
-      await().atMost(SOON).ignoreExceptions().until(this::isControlled);
-    }
-    daemon().terminate();
-  }
-
   /** The lowest number that a file would get: with that for a limit none can be opened. */
   private int firstFree() {
     int number = 0;
