@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
@@ -152,7 +153,8 @@ class DescriptorsTest {
         assertThat(a.ask(1, SocketGuest.MIN)).as("a pCPU that is not managed yet").isFalse();
         assertThat(tree.speed(1)).isEqualTo(PlainCpuTree.GOVERNOR);
         assertThat(cpuSeconds() - cpuS).as("it does not spin").isLessThan(1);
-        assertThat(daemon().log().subList(lines, daemon().log().size()))
+        List<String> log = daemon().log();
+        assertThat(log.subList(lines, log.size()))
             .hasSizeLessThan(LINES_MAX)
             .anySatisfy(line -> assertThat(line).contains("nobody can be taken in: Too many"))
             .anySatisfy(line -> assertThat(line).contains("the page takes nobody in: Too many"));

@@ -113,7 +113,8 @@ class StateDiskTest {
         assertThat(tree.speed(0)).isEqualTo(PlainCpuTree.MIN);
         assertThat(a.ask(1, SocketGuest.MIN)).isFalse();
       }
-      assertThat(daemon.log().subList(lines, daemon.log().size()))
+      List<String> log = daemon.log();
+      assertThat(log.subList(lines, log.size()))
           .hasSizeLessThan(LINES_MAX)
           .anySatisfy(line -> assertThat(line).contains("No space left on device"));
 
