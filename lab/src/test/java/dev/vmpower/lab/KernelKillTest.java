@@ -79,7 +79,7 @@ class KernelKillTest {
       System.err.printf("%d kills of %d%n", kills, KILLS);
     }
     System.out.printf(
-        "%d rounds in %d s, %d kills, %d of them with files changed; %d restores; %s ACKs; seed %d%n",
+        "%d rounds in %d s, %d kills, %d with files changed; %d restores; %s ACKs; seed %d%n",
         rounds,
         Duration.ofNanos(System.nanoTime() - beganNs).toSeconds(),
         kills,

@@ -1,7 +1,5 @@
 package dev.vmpower.host.metrics;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.Locale;
 
 /**
@@ -97,9 +95,10 @@ final class Exposition {
       return parts[0];
     }
     int exponent = Integer.parseInt(parts[1]);
+    String digits = parts[0].replaceFirst("\\.0$", "");
     return exponent < EXPONENT_MIN
-        ? new BigDecimal(value, MathContext.DECIMAL64).stripTrailingZeros().toPlainString()
-        : parts[0].replaceFirst("\\.0$", "") + (exponent < 10 ? "e-0" : "e-") + exponent;
+        ? "0." + "0".repeat(exponent - 1) + digits.replace(".", "")
+        : digits + (exponent < 10 ? "e-0" : "e-") + exponent;
   }
 
   /** All of it. */

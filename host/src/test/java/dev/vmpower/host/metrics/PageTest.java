@@ -1,7 +1,6 @@
 package dev.vmpower.host.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vmpower.host.view.EnergyView;
 import dev.vmpower.host.view.MetricsView;
@@ -77,7 +76,7 @@ class PageTest {
         new MetricsView.AnswerBuckets(List.of(1.0E-5, 0.1), List.of(1L, 2L), 3, 0.5));
   }
 
-  private static String text(String type, String libvirt) {
+  static String text(String type, String libvirt) {
     ProcessFigures process = new ProcessFigures(1.25, 1.7e9, 40 << 20, 21, 99, 1024);
     return new Page(view(libvirt), () -> ENERGY, () -> process).text(type);
   }
@@ -140,37 +139,6 @@ class PageTest {
     assertThat(text(Page.PROMETHEUS, "off"))
         .contains("# TYPE vmpower_requests_total counter\nvmpower_requests_total 12\n")
         .doesNotContain("# UNIT", "# EOF");
-  }
-
-  @Test
-  void openMetricsIsWhatItsGrammarSays() {
-    Map<String, Double> samples = OpenMetricsReader.read(text(Page.OPEN_METRICS, "connected"));
-
-    assertThat(samples)
-        .hasSizeGreaterThan(Metric.values().length)
-        .containsEntry("vmpower_answer_seconds_bucket{le=\"1e-05\"}", 1.0)
-        .containsEntry("vmpower_requests_total{}", 12.0);
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "# TYPE a counter\na 1\n",
-        "# TYPE a gauge\na 1\n\n",
-        "# TYPE a gauge\na 1\na 2\n",
-        "# TYPE a gauge\na{x=\"1\",x=\"2\"} 1\n",
-        "# TYPE a gauge\na{x=\"\\t\"} 1\n",
-        "# TYPE a gauge\na  1\n",
-        "# TYPE a gauge\n# UNIT a seconds\na 1\n",
-        "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# HELP a b\n",
-        "# TYPE a_total counter\na_total 1\n",
-        "# TYPE a histogram\na_bucket{le=\"1.0\"} 2\na_bucket{le=\"+Inf\"} 1\na_count 1\n",
-        "# TYPE a histogram\na_bucket{le=\"1.0E-5\"} 1\na_bucket{le=\"+Inf\"} 1\na_count 1\n",
-        "# TYPE a histogram\na_bucket{le=\"1.0\"} 1\na_count 1\n"
-      })
-  void whatIsNoOpenMetricsIsSeen(String text) {
-    assertThatThrownBy(() -> OpenMetricsReader.read(text + "# EOF\n"))
-        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
