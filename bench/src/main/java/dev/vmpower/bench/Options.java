@@ -31,8 +31,8 @@ record Options(
       List.of("paced", "saturated", "64", "shared", "1000");
 
   private static final String USAGE =
-      "usage: ./dev bench [--installed DIRECTORY] [--twin | --no-gcc] [--json FILE] [--markdown FILE]"
-          + " [SCENARIO...]";
+      "usage: ./dev bench [--installed DIRECTORY] [--twin | --no-gcc] [--json FILE]"
+          + " [--markdown FILE] [SCENARIO...]";
 
   static Options parse(String[] args) {
     Path checkout = Path.of(System.getProperty("vmpower.checkout", ".")).toAbsolutePath();
