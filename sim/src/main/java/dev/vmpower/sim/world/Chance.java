@@ -76,9 +76,27 @@ final class Chance {
       try {
         world.life.start();
         world.kernel.spare();
+        if (world.late.nextInt(3) == 0) {
+          startAnew();
+        }
         return;
       } catch (Killed again) {
         world.life.kill();
+      }
+    }
+  }
+
+  /** Some VMs are started anew before the daemon is connected to them: others may be inside. */
+  private void startAnew() {
+    for (Guest guest : world.guests) {
+      if (!guest.isStatic()
+          && guest.state == DomainInfo.State.RUNNING
+          && world.late.nextBoolean()) {
+        guest.state = DomainInfo.State.SHUT_OFF;
+        tell(guest);
+        guest.state = DomainInfo.State.RUNNING;
+        guest.pid = pids++;
+        tell(guest);
       }
     }
   }

@@ -262,7 +262,17 @@ final class Life {
     world.note("restore");
     Clocks clocks = new Clocks(world.kernel, config().cpu(), originals());
     clocks.adopt(world.nowNs);
-    clocks.giveBackAll();
+    try {
+      clocks.giveBackAll();
+      for (Rest rest : world.rests) {
+        if (world.isOnline(rest.clock) && isSaved(rest.clock)) {
+          throw new Wrong(
+              "policy" + rest.clock.number() + " is not given back, and nobody says so");
+        }
+      }
+    } catch (IOException refused) {
+      world.note(String.valueOf(refused.getMessage()));
+    }
     requireRest("restore");
   }
 

@@ -39,6 +39,10 @@ final class Operators {
   }
 
   void ask() {
+    if (world.late.nextInt(12) == 0) {
+      reclaim();
+      return;
+    }
     switch (random.nextInt(10)) {
       case 0, 1 -> hold();
       case 2 -> release();
@@ -281,6 +285,32 @@ final class Operators {
           () -> known(guest),
           () -> world.effects.allowQuery(guest.name, allowed));
     }
+  }
+
+  private void reclaim() {
+    SortedSet<Integer> cpus = anyCpus();
+    ask(
+        new Verb.ReclaimCpus(set(cpus)),
+        () -> canReclaim(cpus),
+        () -> cpus.forEach(cpu -> world.rests.get(clockOf(cpu).index()).reclaim()));
+  }
+
+  private Fate canReclaim(Set<Integer> cpus) {
+    Fate fate = Fate.DONE;
+    for (int cpu : cpus) {
+      Clock clock = clockOf(cpu);
+      Rest rest = world.rests.get(clock.index());
+      boolean tampered = !rest.tampered.isEmpty();
+      if (!world.host.isThere(clock)) {
+        return Fate.REFUSED;
+      }
+      if (rest.isDisturbed(world.nowNs) && !(tampered && world.host.isManaged(clock))) {
+        fate = Fate.EITHER;
+      } else if (!rest.isKept()) {
+        return Fate.REFUSED;
+      }
+    }
+    return fate;
   }
 
   private void pause() {

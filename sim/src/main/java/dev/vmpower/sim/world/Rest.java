@@ -207,6 +207,15 @@ final class Rest {
     return changes == 0 && managed && nowNs <= unnoticedUntilNs;
   }
 
+  /** An operator made it ours again, whatever another program made of it. */
+  void reclaim() {
+    detours++; // its speed is set anew, too
+    if (!tampered.isEmpty()) {
+      tampered = "";
+      disturbedUntilNs = 0;
+    }
+  }
+
   void settleBy(long ns) {
     disturbedUntilNs = ns;
   }

@@ -31,6 +31,7 @@ final class World {
   private static final int TRACE_LINES = 60;
 
   final SplittableRandom random;
+  final SplittableRandom late; // of what came into these worlds later, so that seeds stay
   final Shape shape;
   final Arbitration host;
   final Rules rules;
@@ -55,6 +56,7 @@ final class World {
 
   World(long seed, Path directory) throws IOException {
     random = new SplittableRandom(seed);
+    late = new SplittableRandom(~seed * 17);
     shape = new Shape(random, new SplittableRandom(~seed));
     host = new Arbitration(shape);
     rules = new Rules(host);
@@ -171,7 +173,8 @@ final class World {
 
   /** When it has to wake up by itself at the latest. */
   private long dueNs() {
-    long dueNs = Math.min(nextSweepNs, host.lowersAtNs());
+    // What would wait while nothing is written depends on limits that nobody has to look at then.
+    long dueNs = host.passive ? nextSweepNs : Math.min(nextSweepNs, host.lowersAtNs());
     for (Arbitration.Hold hold : host.holds) {
       dueNs = hold == null ? dueNs : Math.min(dueNs, hold.untilNs());
     }
