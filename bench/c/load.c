@@ -12,7 +12,7 @@
 //
 // Listens on DIRECTORY/vm0.0 ... vm0.3, vm1.0 ... and prints "listening"; a line of pids on stdin, in the order of the
 // targets, says that they have been started. Each further line on stdin begins one more
-// measurement: "ROUNDS TARGETS", of the first so many targets; the end of stdin ends it.
+// measurement: "ROUNDS TARGETS KIND", of the first so many targets; the end of stdin ends it.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -188,13 +188,15 @@ int main(int argc, char **argv) {
   fflush(stdout);
   while (fgets(line, sizeof line, stdin)) {
     int rounds, some;
-    if (sscanf(line, "%d %d", &rounds, &some) != 2 || some > count) die("no order: %s", line);
+    char now[20];
+    if (sscanf(line, "%d %d %19s", &rounds, &some, now) != 3 || some > count)
+      die("no order: %s", line);
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < some; i++) {
         // Who comes first changes, so that neither always follows the other's noise.
         struct target *target = &targets[(i + round) % some];
         struct sample sample = {0};
-        measure(kind, target, ms, &sample);
+        measure(now, target, ms, &sample);
         print_sample(target->name, round, &sample);
       }
     }

@@ -78,9 +78,10 @@ final class Load implements AutoCloseable {
    * Runs rounds of each target. Fails if an answer or a written value was wrong.
    *
    * @param targets how many of the targets, from the first on
+   * @param kind what their guests do
    */
-  List<Round> measure(int rounds, int targets) throws IOException {
-    order(rounds + " " + targets);
+  List<Round> measure(int rounds, int targets, String kind) throws IOException {
+    order(rounds + " " + targets + " " + kind);
     List<Round> seen = new ArrayList<>();
     for (String line = next(); !line.equals("done"); line = next()) {
       seen.add(parse(line));

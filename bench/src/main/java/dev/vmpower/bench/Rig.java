@@ -22,8 +22,9 @@ final class Rig implements AutoCloseable {
   /** The pCPU of channel 0; those below are for domains of libvirt. */
   private static final int FIRST_CPU = 16;
 
-  private static final int WARM_UP_MS = 1_000; // between two looks at the compilers
-  private static final int WARM_UPS_MAX = 10;
+  private static final int WARM_UP_MS = 500; // between two looks at the compilers
+  private static final int WARM_UPS_MAX = 20;
+  private static final List<String> SELDOM = List.of("paced", "polite", "flooded", "one-of-many");
 
   /** The JVM is warm when its compilers take no more of the time than this. */
   private static final double COMPILING_MAX = 0.03;
@@ -158,13 +159,18 @@ final class Rig implements AutoCloseable {
     return daemon;
   }
 
-  /** Rounds that count for nothing, until the JVM has compiled what they need. */
+  /**
+   * Rounds that count for nothing, until the JVM has compiled what they need. Guests that ask now
+   * and then ask all they can meanwhile: else the compilers would rest because nobody asks, and
+   * begin when it counts.
+   */
   void warmUp() throws IOException {
+    String kind = SELDOM.contains(plan.kind()) ? "saturated" : plan.kind();
     int rounds = Math.max(1, WARM_UP_MS / plan.ms());
     for (int i = 0; i < WARM_UPS_MAX; i++) {
       long beginNs = System.nanoTime();
       Map<Path, Long> before = compilersNs();
-      load.measure(rounds, floorsWarmUp ? servers.size() : 1);
+      load.measure(rounds, floorsWarmUp ? servers.size() : 1, kind);
       double compilingNs = Server.between(before, compilersNs());
       if (i > 0 && compilingNs < COMPILING_MAX * (System.nanoTime() - beginNs)) {
         return;
@@ -185,7 +191,7 @@ final class Rig implements AutoCloseable {
     List<Load.Round> ours = new ArrayList<>();
     List<Load.Round> floors = new ArrayList<>();
     List<Load.Round> twins = new ArrayList<>();
-    for (Load.Round round : load.measure(plan.rounds(), servers.size())) {
+    for (Load.Round round : load.measure(plan.rounds(), servers.size(), plan.kind())) {
       switch (round.target()) {
         case DAEMON -> ours.add(round);
         case FLOOR -> floors.add(round);

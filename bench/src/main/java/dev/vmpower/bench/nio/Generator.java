@@ -21,7 +21,7 @@ public final class Generator {
   private static final long MS_NS = 1_000_000;
   private static final int FLOODER = Guests.CHANNELS_PER_VM;
 
-  private final String kind;
+  private String kind;
   private final long roundNs;
   private long[] latencyNs = new long[65_536];
   private int latencies;
@@ -73,6 +73,7 @@ public final class Generator {
     for (line = orders.readLine(); line != null; line = orders.readLine()) {
       String[] order = line.split(" ");
       int some = Integer.parseInt(order[1]);
+      kind = order[2];
       for (int round = 0; round < Integer.parseInt(order[0]); round++) {
         for (int i = 0; i < some; i++) {
           // Who comes first changes, so that neither always follows the other's noise.
