@@ -61,7 +61,7 @@ class HandoverTest {
   @Test
   void ifNobodyComesAllIsGivenBackAfterItsTime() throws Exception {
     try (FakeGuest guest = host.guest()) {
-      handOver(guest, "{\"restore_after_s\":2}");
+      handOver(guest, "{\"restore_after_s\":6}");
       await()
           .atMost(ScratchHost.WAIT_S, TimeUnit.SECONDS)
           .until(() -> !Files.exists(mark()) && !Files.exists(directory.resolve("run/originals")));
