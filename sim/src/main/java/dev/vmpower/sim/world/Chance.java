@@ -17,11 +17,15 @@ final class Chance {
   private static final int GUESTS_MAX = 5;
   private static final int EVENTS_MAX = 40;
 
+  private static final long NEVER = Long.MAX_VALUE;
+
   private final World world;
   private final SplittableRandom random;
   private final Packets packets;
   private final Operators operators;
   private final Mishaps mishaps;
+  private final boolean losesEvents;
+  private long askNs = NEVER; // when libvirt is asked for what was not told
   private int names;
   private int pids = 1000;
 
@@ -31,6 +35,7 @@ final class Chance {
     this.packets = new Packets(random);
     this.operators = new Operators(world);
     this.mishaps = new Mishaps(world);
+    this.losesEvents = world.late.nextInt(3) == 0;
   }
 
   /** Lets something happen, and the daemon wake up once. */
@@ -40,6 +45,7 @@ final class Chance {
       happen();
     }
     connect();
+    sweep();
     world.disk.step();
     long sleepMs = random.nextInt(3) > 0 ? random.nextInt(20) : random.nextInt(1500);
     if (random.nextInt(3000) == 0) {
@@ -96,6 +102,7 @@ final class Chance {
         tell(guest);
         guest.state = DomainInfo.State.RUNNING;
         guest.pid = pids++;
+        guest.arrived = false;
         tell(guest);
       }
     }
@@ -229,6 +236,10 @@ final class Chance {
   }
 
   private void domain(Guest guest) {
+    if (world.late.nextInt(10) == 0) {
+      migrate(guest);
+      return;
+    }
     switch (random.nextInt(8)) {
       case 0 -> {
         world.note(guest.name + " reboots");
@@ -237,6 +248,7 @@ final class Chance {
       case 1, 2 -> {
         int number = random.nextInt(Guest.PORTS);
         boolean open = random.nextBoolean();
+        guest.open.set(number, open);
         world.note(guest.name + " port " + number + (open ? " opened" : " closed"));
         world.post(
             new Event.GuestPort(guest.uuid, number, open),
@@ -257,6 +269,7 @@ final class Chance {
         boolean off = guest.state == DomainInfo.State.SHUT_OFF;
         guest.state = off ? DomainInfo.State.RUNNING : DomainInfo.State.SHUT_OFF;
         guest.pid = off ? pids++ : guest.pid;
+        guest.arrived = false;
         guest.ports.forEach(port -> port.listening = off);
         if (!off && random.nextBoolean()) { // else its process takes its time to end
           guest.ports.forEach(port -> port.hangUp(false));
@@ -268,16 +281,65 @@ final class Chance {
           world.note(guest.name + " is gone");
           world.guests.remove(guest);
           stop(guest);
-          world.post(new Event.DomainGone(guest.uuid), () -> world.effects.gone(guest.name));
+          if (!isLost()) {
+            world.post(new Event.DomainGone(guest.uuid), () -> world.effects.gone(guest.name));
+          }
         }
       }
     }
   }
 
   private void tell(Guest guest) {
+    if (isLost()) {
+      world.note(guest.name + " is " + guest.state + " at " + guest.pins + ", and nobody tells");
+      return;
+    }
     DomainInfo info = guest.info();
     world.note(guest.name + " is " + info.state() + " at " + guest.pins);
     world.post(new Event.DomainChanged(info), () -> world.effects.domain(info));
+  }
+
+  /** In some worlds events are lost; then libvirt is asked for all within 5 s. */
+  private boolean isLost() {
+    boolean lost = losesEvents && world.late.nextInt(4) == 0;
+    if (lost && askNs == NEVER) {
+      askNs = world.nowNs + world.late.nextInt(5000) * World.NS_PER_MS;
+    }
+    return lost;
+  }
+
+  private void sweep() {
+    if (world.nowNs < askNs || world.waitingEvents() > EVENTS_MAX) {
+      return;
+    }
+    askNs = NEVER;
+    List<DomainInfo> all = new ArrayList<>();
+    for (Guest guest : world.guests) {
+      if (!guest.isStatic()) {
+        all.add(guest.info());
+      }
+    }
+    world.note("libvirt is asked for all");
+    world.post(new Event.LibvirtConnected(all), () -> world.effects.domains(all));
+  }
+
+  /** Goes to another host, or comes back from there: paused at first, with its ports open. */
+  private void migrate(Guest guest) {
+    guest.pid = pids++;
+    if (guest.state == DomainInfo.State.SHUT_OFF) {
+      guest.arrived = true;
+      for (int i = 0; i < Guest.PORTS; i++) {
+        guest.open.set(i, world.late.nextBoolean());
+      }
+      guest.state = DomainInfo.State.PAUSED;
+      guest.ports.forEach(port -> port.listening = true);
+    } else {
+      guest.arrived = false;
+      guest.state = DomainInfo.State.SHUT_OFF;
+      guest.ports.forEach(port -> port.listening = false);
+      guest.ports.forEach(port -> port.hangUp(false));
+    }
+    tell(guest);
   }
 
   private void add() {

@@ -91,10 +91,28 @@ final class Effects {
     Map<Integer, List<Integer>> pins = new HashMap<>();
     info.vcpus().forEach(vcpu -> pins.put(vcpu.number(), vcpu.cpus().stream().boxed().toList()));
     pin(vm, pins);
+    vm.observe(info.id(), info.arrived());
     if (vm.state == RuleVm.State.SHUT_OFF) {
       List.copyOf(vm.ports.values()).forEach(this::end);
       vm.closedPorts.clear();
+      return;
     }
+    for (DomainInfo.ChannelInfo channel : info.channels()) {
+      if (Boolean.TRUE.equals(channel.guestOpen())) {
+        guestPort(vm.name, channel.number(), true);
+      }
+    }
+  }
+
+  /** libvirt told of all its domains; others that it had told of are gone. */
+  void domains(List<DomainInfo> domains) {
+    for (RuleVm vm : List.copyOf(host.vms.values())) {
+      boolean known = domains.stream().anyMatch(info -> info.name().equals(vm.name));
+      if (vm.state != RuleVm.State.STATIC && !known) {
+        gone(vm.name);
+      }
+    }
+    domains.forEach(this::domain);
   }
 
   private static void pin(RuleVm vm, Map<Integer, List<Integer>> pins) {
@@ -145,6 +163,24 @@ final class Effects {
         release(port);
       }
     }
+    if (open) {
+      vm.seeOpen(number);
+    }
+    if (open && port != null) {
+      bring(port);
+    }
+  }
+
+  /** What the guest of a VM that arrived had asked for was said elsewhere: it begins anew. */
+  private static void bring(RuleVm.Port port) {
+    RuleVm.Vcpu vcpu = port.vm.vcpus.get(port.number);
+    if (port.vm.takeBrought(port.number) && vcpu != null && !port.disabled) {
+      boolean first = !vcpu.isHeld();
+      port.claims.add(vcpu.number);
+      if (first) {
+        vcpu.beginAgain();
+      }
+    }
   }
 
   /** A connection came; whether it is taken up. */
@@ -180,6 +216,7 @@ final class Effects {
         vcpu.freezeAt(port.number, khz);
       }
     }
+    bring(port);
   }
 
   /** A connection ended. */

@@ -5,6 +5,7 @@ import dev.vmpower.machine.libvirt.DomainInfo;
 import dev.vmpower.machine.socket.PeerProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -19,6 +20,8 @@ final class Guest {
   final TreeMap<Integer, List<Integer>> pins = new TreeMap<>();
   DomainInfo.State state = DomainInfo.State.RUNNING;
   int pid;
+  boolean arrived; // from another host, in this run
+  final BitSet open = new BitSet(); // the ports that its guest has open, as libvirt tells it then
 
   Guest(String name, boolean isStatic, Rules rules) {
     this.name = name;
@@ -47,8 +50,9 @@ final class Guest {
     List<DomainInfo.ChannelInfo> channels = new ArrayList<>();
     for (GuestPort port : ports) {
       Path path = Path.of("/sim/" + name + "." + port.number);
-      channels.add(new DomainInfo.ChannelInfo(port.number, path, null));
+      Boolean isOpen = arrived ? (Boolean) open.get(port.number) : null;
+      channels.add(new DomainInfo.ChannelInfo(port.number, path, isOpen));
     }
-    return new DomainInfo(uuid, name, pid, state, vcpus, channels, List.of());
+    return new DomainInfo(uuid, name, pid, state, vcpus, channels, List.of(), arrived);
   }
 }

@@ -160,7 +160,7 @@ final class Life {
         domains.add(guest.info());
       }
     }
-    world.post(new Event.LibvirtConnected(domains), () -> domains.forEach(world.effects::domain));
+    world.post(new Event.LibvirtConnected(domains), () -> world.effects.domains(domains));
   }
 
   private boolean isAlive(PeerProcess peer) {

@@ -28,10 +28,40 @@ final class RuleVm {
   final TreeMap<Integer, Vcpu> vcpus = new TreeMap<>();
   final TreeMap<Integer, Port> ports = new TreeMap<>(); // those that are connected
   final BitSet closedPorts = new BitSet();
+  private int run = Integer.MIN_VALUE;
+  private boolean arrived; // this run, from another host
+  private final BitSet seenOpen = new BitSet(); // in this run
+  private final BitSet brought = new BitSet(); // open since before it arrived, and nobody connected
 
   RuleVm(String name, State state) {
     this.name = name;
     this.state = state;
+  }
+
+  /** libvirt told of this run. */
+  void observe(int number, boolean hasArrived) {
+    if (number != run) {
+      run = number;
+      arrived = false;
+      seenOpen.clear();
+      brought.clear();
+    }
+    arrived |= hasArrived;
+  }
+
+  /** The first time that a port is seen open since its VM runs here tells whether it brought it. */
+  void seeOpen(int port) {
+    if (state == State.RUNNING && !seenOpen.get(port)) {
+      seenOpen.set(port);
+      brought.set(port, arrived);
+    }
+  }
+
+  /** Whether its guest had that port open when it arrived; only once. */
+  boolean takeBrought(int port) {
+    boolean was = brought.get(port);
+    brought.clear(port);
+    return was;
   }
 
   boolean isUp() {
