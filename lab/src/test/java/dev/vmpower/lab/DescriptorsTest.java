@@ -134,12 +134,12 @@ class DescriptorsTest {
       a.accept();
       assertThat(a.ask(0, SocketGuest.MIN)).isTrue();
 
+      int lines = daemon().log().size();
       setLimit(firstFree());
       try (SocketGuest b = new SocketGuest(sockets.resolve("b.0"));
           SocketChannel operator = operator();
           Socket browser = browser()) {
         CompletableFuture<Void> taken = CompletableFuture.runAsync(b::accept);
-        int lines = daemon().log().size();
         double cpuS = cpuSeconds();
         long beganNs = System.nanoTime();
         while (System.nanoTime() - beganNs < LOOKED_AT.toNanos()) {
