@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 enum { PACKET_BYTES = 464, CHANNELS_PER_VM = 4, FIRST_CPU = 16, CHANNELS_MAX = 8192, UNIT_OFFSET = 8, UNIT_MAX = 3 };
-static const char FAST[] = "2401000\n", SLOW[] = "1200000\n";
+#ifndef FAST_KHZ
+#define FAST_KHZ "2401000" // the lab's machine has another
+#endif
+static const char FAST[] = FAST_KHZ "\n", SLOW[] = "1200000\n";
 
 static void die(const char *what) {
   perror(what);

@@ -46,8 +46,13 @@ final class CpufreqMachine implements AutoCloseable {
 
   /** Boots a machine with {@code shared} neighbours on one clock. */
   static CpufreqMachine boot(int shared) {
+    return boot(CPUS, shared);
+  }
+
+  /** Boots a machine with as many CPUs, and {@code shared} neighbours on one clock. */
+  static CpufreqMachine boot(int cpus, int shared) {
     for (int boots = 1; boots <= BOOTS_MAX; boots++) {
-      CpufreqMachine machine = start(Checkout.emptyFolder("cpufreq"), shared);
+      CpufreqMachine machine = start(Checkout.emptyFolder("cpufreq"), cpus, shared);
       if (machine.control != null && "up".equals(machine.control.take(BOOT))) {
         return machine;
       }
@@ -56,13 +61,13 @@ final class CpufreqMachine implements AutoCloseable {
     throw new IllegalStateException("no boot; see " + Checkout.build().resolve("cpufreq"));
   }
 
-  private static CpufreqMachine start(Path folder, int shared) {
+  private static CpufreqMachine start(Path folder, int cpus, int shared) {
     try {
       Process process =
           new ProcessBuilder(
                   Checkout.lab().resolve("cpufreq/machine").toString(),
                   folder.toString(),
-                  Integer.toString(CPUS),
+                  Integer.toString(cpus),
                   Integer.toString(shared))
               .redirectErrorStream(true)
               .redirectOutput(folder.resolve("qemu.log").toFile())
