@@ -48,6 +48,8 @@ class ArchitectureTest {
       machine.cpufreq | machine.sysfs machine.cpu                   | java.io java.nio
       machine.socket  |                                             | java.io java.nio
                       |                                             | java.lang.foreign sun.nio.ch
+      machine.epoll   |                                             | java.io java.nio
+                      |                                             | java.lang.foreign sun.nio.ch
       machine.net     | machine.libc                                | java.io java.nio
                       |                                             | java.lang.foreign
       machine.libc    |                                             | java.io
@@ -93,7 +95,7 @@ class ArchitectureTest {
                       | host.fifo host.orders                       |
                       | host.policy host.sampler host.view host.vm  |
                       | protocol machine.cpu machine.cpufreq        |
-                      | machine.libvirt machine.net                 |
+                      | machine.epoll machine.libvirt machine.net   |
                       | machine.socket.PeerProcess                  |
                       | machine.sysfs                               |
       host.control    | host.config.ConfigException                 | java.io java.net java.nio

@@ -8,6 +8,7 @@ import dev.vmpower.host.orders.Orders;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.host.vm.Vm;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ final class Connections {
 
   /** Takes up a connection to a VM that has none of that number. */
   Channel open(Fleet.Entry entry, Event.Connected event, Orders.OfVm orders, long nowMs) {
-    Channel channel = new Channel(entry.vm, event.number(), event.socket(), event.peer());
+    Channel channel = new Channel(entry.vm, event.number(), event.bytes(), event.peer());
     channel.setDisabled(orders.disabled().contains(event.number()));
     channel.setPortClosed(entry.closedPorts.get(event.number()));
     entry.channels.put(event.number(), channel);
@@ -88,13 +89,23 @@ final class Connections {
     }
   }
 
-  /** Waits for requests of a connection that was taken up; closes one that was not. */
-  static void attend(Event.Connected event, @Nullable Channel channel, Selector selector)
+  /**
+   * Waits for requests of a connection that was taken up; closes one that was not.
+   *
+   * @param sockets is told where the kernel has no room to wait for one
+   */
+  static void attend(
+      Event.Connected event, @Nullable Channel channel, Selector selector, Sockets sockets)
       throws IOException {
     if (channel == null) {
-      event.socket().close();
-    } else {
+      event.bytes().close();
+      return;
+    }
+    try {
       channel.setKey(event.socket().register(selector, SelectionKey.OP_READ, channel));
+    } catch (UncheckedIOException refused) {
+      LOG.warn("{} is let go: {}", channel, refused.getMessage());
+      sockets.broke(channel);
     }
   }
 

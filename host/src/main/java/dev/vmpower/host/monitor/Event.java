@@ -4,8 +4,10 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.fifo.FifoOrder;
 import dev.vmpower.host.sampler.Reading;
 import dev.vmpower.machine.cpu.CpuSet;
+import dev.vmpower.machine.epoll.DirectSocket;
 import dev.vmpower.machine.libvirt.DomainInfo;
 import dev.vmpower.machine.socket.PeerProcess;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -14,9 +16,17 @@ import org.jspecify.annotations.Nullable;
 
 /** What other threads post to the monitor's mailbox. */
 public sealed interface Event {
-  /** The connector reached a guest's socket. */
-  record Connected(String vm, int number, SocketChannel socket, PeerProcess peer)
-      implements Event {}
+  /**
+   * The connector reached a guest's socket.
+   *
+   * @param bytes what is read from {@code socket} and written to it, and what closes it
+   */
+  record Connected(String vm, int number, SocketChannel socket, ByteChannel bytes, PeerProcess peer)
+      implements Event {
+    static Connected of(String vm, int number, SocketChannel socket, PeerProcess peer) {
+      return new Connected(vm, number, socket, new DirectSocket(socket), peer);
+    }
+  }
 
   /** libvirt answers, or answers again: all domains that there are. */
   record LibvirtConnected(List<DomainInfo> domains) implements Event {}

@@ -112,7 +112,7 @@ public final class Monitor {
             .links()
             .make(
                 (vm, number, socket, peer) ->
-                    mailbox.offer(new Event.Connected(vm, number, socket, peer)));
+                    mailbox.offer(Event.Connected.of(vm, number, socket, peer)));
     Overrides overrides = new Overrides();
     this.connections =
         new Connections(
@@ -355,7 +355,7 @@ public final class Monitor {
     switch (event) {
       case Event.Connected connected -> {
         publishChanges();
-        Connections.attend(connected, fleet.connected(connected, nowMs), selector);
+        Connections.attend(connected, fleet.connected(connected, nowMs), selector, sockets);
       }
       case Event.LibvirtConnected all -> {
         reception.setLibvirt("connected");

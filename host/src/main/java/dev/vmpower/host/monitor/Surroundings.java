@@ -6,6 +6,7 @@ import dev.vmpower.host.orders.OrderStore;
 import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.orders.Recorder;
 import dev.vmpower.host.sampler.Probe;
+import dev.vmpower.machine.epoll.EpollSelector;
 import java.io.IOException;
 import java.nio.channels.Selector;
 import java.util.List;
@@ -38,7 +39,7 @@ public record Surroundings(
       OrdersFile orders, Consumer<List<Probe>> sampler, LongSupplier clockNs, LongSupplier wallMs)
       throws IOException {
     return new Surroundings(
-        Selector.open(),
+        EpollSelector.openNew(),
         sink -> new Connector(sink, clockNs),
         new Recorder(orders),
         sampler,

@@ -202,7 +202,7 @@ final class Chance {
           }
           port.connect(socket);
           world.post(
-              new Event.Connected(guest.name, port.number, socket, guest.peer()),
+              new Event.Connected(guest.name, port.number, socket, socket, guest.peer()),
               () -> world.effects.connected(guest, port));
         }
       }
