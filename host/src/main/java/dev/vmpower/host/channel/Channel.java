@@ -44,6 +44,8 @@ public final class Channel {
   private boolean portClosed;
   private int epoch;
   private long lookedAt;
+  private long restsUntilNs;
+  private long paidUntilNs; // by the price of full reads
   private long requests;
   private long refused;
 
@@ -112,6 +114,28 @@ public final class Channel {
     boolean first = lookedAt != wakeup;
     lookedAt = wakeup;
     return first;
+  }
+
+  /**
+   * Counts a read that left more behind.
+   *
+   * @param priceNs what it costs
+   * @param readsMax how many may be owed
+   * @return when it may be read again
+   */
+  public long countFullRead(long nowNs, long priceNs, int readsMax) {
+    paidUntilNs = Math.max(paidUntilNs, nowNs) + priceNs;
+    return paidUntilNs - readsMax * priceNs;
+  }
+
+  /** Not to be read before {@code ns}; 0 ends that. */
+  public void restUntil(long ns) {
+    restsUntilNs = ns;
+  }
+
+  /** When it may be read again; 0 if it does not rest. */
+  public long restsUntilNs() {
+    return restsUntilNs;
   }
 
   /** Sends an ACK or NACK, or keeps it, or drops it. */

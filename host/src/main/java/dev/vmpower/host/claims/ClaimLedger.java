@@ -116,13 +116,9 @@ public final class ClaimLedger {
     changed = true;
   }
 
-  public boolean isChanged() {
-    return changed;
-  }
-
-  /** When it may be written next, in the monitor's time. */
-  public long dueAtNs() {
-    return savedAtNs + SAVE_EVERY_NS;
+  /** When what changed is to be saved; Long.MAX_VALUE if nothing has changed. */
+  public long deadlineNs() {
+    return changed ? savedAtNs + SAVE_EVERY_NS : Long.MAX_VALUE;
   }
 
   /** Writes the claims there are, and those of an earlier run that are not taken up yet. */

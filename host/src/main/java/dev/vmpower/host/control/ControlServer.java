@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +98,9 @@ public final class ControlServer implements AutoCloseable {
 
   private static final int SLOW_THREAD_KEPT_S = 10;
 
+  /** How long it waits before it tries again what it had no descriptors or memory for. */
+  private static final long AGAIN_NS = 1_000_000_000L;
+
   private final ControlSocket socket;
   private final Asker asker;
   private final Pinner pinner;
@@ -105,6 +109,8 @@ public final class ControlServer implements AutoCloseable {
   private final Leaver leaver;
   private final Meter meter;
   private final ThreadPoolExecutor slow = slowThread();
+  private volatile boolean closed;
+  private volatile @Nullable FirstClient awaited;
   private @Nullable Thread starter;
   private @Nullable ServerSocketChannel listener;
   private final @Nullable InetSocketAddress http;
@@ -172,7 +178,8 @@ public final class ControlServer implements AutoCloseable {
 
   /**
    * Listens. When this returns, the socket is at its path with its group and mode, and clients can
-   * connect; their requests are read a moment later, once Jetty has loaded.
+   * connect. Jetty, which is half of this daemon's memory, is loaded when the first one does; at
+   * once where there is a page.
    *
    * @throws IOException if it cannot be there, with one line that says why
    */
@@ -191,32 +198,55 @@ public final class ControlServer implements AutoCloseable {
   }
 
   private void serve(ServerSocketChannel bound, Rights rights) {
-    try {
-      HttpService started =
-          new HttpService(
-              bound,
-              rights,
-              new Routes(asker, pinner, reloader, leaver, meter, slow, streams),
-              streams,
-              http,
-              waitS);
-      service = started;
-      if (http != null) {
-        streams.keep(keeper);
+    if (http != null) {
+      streams.keep(keeper);
+    }
+    boolean failed = false;
+    while (!closed) {
+      try {
+        if (http == null && !awaitClient(bound)) {
+          return;
+        }
+        startHttp(bound, rights);
+        if (failed) {
+          LOG.info("this daemon can be controlled now");
+        }
+        return;
+      } catch (Exception broken) {
+        if (!failed) {
+          LOG.error("nobody can control this daemon yet; it tries on", broken);
+        }
+        failed = true;
+        LockSupport.parkNanos(this, AGAIN_NS);
       }
-      started.start();
-    } catch (Exception broken) {
-      LOG.error("nobody can control this daemon", broken);
-      closeQuietly(bound);
     }
   }
 
-  private static void closeQuietly(ServerSocketChannel listener) {
-    try {
-      listener.close();
-    } catch (IOException failed) {
-      LOG.warn("the control socket did not close: {}", failed.toString());
+  private boolean awaitClient(ServerSocketChannel bound) throws IOException {
+    try (FirstClient first = new FirstClient(bound)) {
+      awaited = first;
+      return !closed && first.await();
+    } finally {
+      awaited = null;
     }
+  }
+
+  private void startHttp(ServerSocketChannel bound, Rights rights) throws Exception {
+    HttpService fresh =
+        new HttpService(
+            bound,
+            rights,
+            new Routes(asker, pinner, reloader, leaver, meter, slow, streams),
+            streams,
+            http,
+            waitS);
+    try {
+      fresh.start();
+    } catch (Exception broken) {
+      fresh.stop();
+      throw broken;
+    }
+    service = fresh;
   }
 
   /** Ends all connections and removes the socket. */
@@ -225,9 +255,8 @@ public final class ControlServer implements AutoCloseable {
     slow.shutdownNow();
     try {
       socket.remove();
-      if (starter != null) {
-        starter.join();
-      }
+      closed = true;
+      stopWaiting();
       streams.end();
       if (service != null) {
         service.stop();
@@ -239,6 +268,17 @@ public final class ControlServer implements AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (Exception failed) {
       LOG.warn("the control socket did not end well: {}", failed.toString());
+    }
+  }
+
+  private void stopWaiting() throws InterruptedException {
+    FirstClient first = awaited;
+    if (first != null) {
+      first.stop();
+    }
+    if (starter != null) {
+      LockSupport.unpark(starter);
+      starter.join();
     }
   }
 }

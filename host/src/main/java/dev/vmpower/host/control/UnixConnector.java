@@ -21,7 +21,8 @@ import org.eclipse.jetty.util.IO;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings the connections of a socket to Jetty that was bound before Jetty was there.
+ * Brings the connections of a socket to Jetty that was bound before Jetty was there, and is not
+ * Jetty's to close.
  *
  * <p>Jetty's own connector for AF_UNIX binds by itself, with the permissions that the umask leaves.
  */
@@ -65,7 +66,6 @@ final class UnixConnector extends AbstractConnector {
   protected void doStop() throws Exception {
     IO.close(accepting.getAndSet(null));
     super.doStop();
-    listener.close();
     door.close();
   }
 

@@ -277,7 +277,7 @@ public final class Monitor {
       dropBroken(nowMs);
       clocks.settle(nowNs, nowMs);
     }
-    if (ledger.isChanged() && nowNs >= ledger.dueAtNs()) {
+    if (nowNs >= ledger.deadlineNs()) {
       ledger.save(Connections.claims(fleet.entries()), nowNs);
     }
     changes.publish();
@@ -287,9 +287,7 @@ public final class Monitor {
   private long timeoutMs() {
     long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
     dueNs = Math.min(Math.min(dueNs, policies.deadlineNs()), heartbeat.deadlineNs());
-    if (ledger.isChanged()) {
-      dueNs = Math.min(dueNs, ledger.dueAtNs());
-    }
+    dueNs = Math.min(Math.min(dueNs, ledger.deadlineNs()), sockets.deadlineNs());
     long waitNs = Math.max(dueNs - clockNs.getAsLong(), 0);
     return waitNs / 1_000_000 + 1;
   }
@@ -319,6 +317,7 @@ public final class Monitor {
   }
 
   private void runTimers(long nowNs, long nowMs) {
+    sockets.endRests(nowNs);
     policies.tick(nowNs, nowMs);
     clocks.expire(nowNs);
     if (reception.expire(nowNs)) {

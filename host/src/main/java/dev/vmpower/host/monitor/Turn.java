@@ -6,6 +6,7 @@ import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
+import dev.vmpower.machine.epoll.EpollSelector;
 import dev.vmpower.protocol.Command;
 import dev.vmpower.protocol.Replies;
 import dev.vmpower.protocol.ReplyKind;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Turn {
   /** How many packets one wake-up takes; the rest waits in the sockets for the next one. */
-  static final int PACKETS_MAX = 4096;
+  static final int PACKETS_MAX = EpollSelector.EVENTS_MAX * Channel.PACKETS_PER_TURN_MAX;
 
   private final Clocks clocks;
   private final Votes votes;
@@ -73,20 +74,20 @@ final class Turn {
   /**
    * Reads what {@code channel} has and folds it into votes; not where it {@link #isFull}.
    *
-   * @return false if the other end has hung up
+   * @return how many packets there were, or {@link Channel#HUNG_UP}
    * @throws IOException if the connection broke
    */
-  boolean read(Channel channel, long nowNs, long nowMs) throws IOException {
+  int read(Channel channel, long nowNs, long nowMs) throws IOException {
     int base = arenaPackets * RequestPacket.SIZE_BYTES;
     int packets = channel.read(arena, base);
     if (packets == Channel.HUNG_UP) {
-      return false;
+      return packets;
     }
     arenaPackets += packets;
     for (int i = 0; i < packets; i++) {
       accept(channel, base + i * RequestPacket.SIZE_BYTES, nowNs, nowMs);
     }
-    return true;
+    return packets;
   }
 
   private void accept(Channel channel, int offset, long nowNs, long nowMs) {

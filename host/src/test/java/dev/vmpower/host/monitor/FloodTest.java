@@ -25,6 +25,7 @@ class FloodTest {
   private static final int FULL = Turn.PACKETS_MAX / Channel.PACKETS_PER_TURN_MAX;
 
   private static final int WAKEUPS_OF_FLOOD = 6;
+  private static final int WAKEUPS_OF_RESTS = 200;
 
   @TempDir Path directory;
 
@@ -40,6 +41,33 @@ class FloodTest {
   @Test
   void whoFindsAWakeupFullIsFirstInTheNextOne() throws Exception {
     assertThat(wakeupsUntilAnswered(FULL + 10)).isEqualTo(2);
+  }
+
+  /** Whoever is slower sees more time go by, and allows more: only too many reads can fail this. */
+  @Test
+  void whoFloodsIsReadOnceAMillisecond() throws Exception {
+    Rig rig = Rig.withCpus(directory, 1).vm("flood", "0");
+    FakeGuest flood = listen("flood", 0);
+    Monitor monitor = rig.begin();
+    try {
+      while (channels(monitor) < 1) {
+        monitor.wakeUp();
+      }
+      flood.awaitConnection();
+      ByteBuffer packets = ByteBuffer.allocate(2 * Channel.PACKETS_PER_TURN_MAX * 464);
+      long beganNs = System.nanoTime();
+      for (int i = 0; i < WAKEUPS_OF_RESTS; i++) {
+        flood.tryWrite(packets.clear());
+        monitor.wakeUp();
+      }
+      long rests =
+          (System.nanoTime() - beganNs) / Sockets.FULL_READ_NS + Sockets.FULL_READS_MAX + 2;
+      assertThat(status(monitor).requests())
+          .isPositive()
+          .isLessThanOrEqualTo(rests * Channel.PACKETS_PER_TURN_MAX);
+    } finally {
+      monitor.end(null);
+    }
   }
 
   /** How many wake-ups it takes until the one that asks after {@code floods} floods is answered. */
@@ -82,10 +110,14 @@ class FloodTest {
   }
 
   private static int channels(Monitor monitor) throws Exception {
+    return status(monitor).channels();
+  }
+
+  private static StatusView status(Monitor monitor) throws Exception {
     CompletableFuture<StatusView> status = monitor.ask(new Verb.Status());
     while (!status.isDone()) {
       monitor.wakeUp();
     }
-    return status.get().channels();
+    return status.get();
   }
 }
