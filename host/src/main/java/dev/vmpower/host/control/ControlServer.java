@@ -115,7 +115,7 @@ public final class ControlServer implements AutoCloseable {
   private @Nullable ServerSocketChannel listener;
   private final @Nullable InetSocketAddress http;
   private final HistoryKeeper keeper;
-  private @Nullable HttpService service;
+  private volatile @Nullable HttpService service;
   private int waitS = ControlHandler.WAIT_S_MAX;
 
   /**
@@ -240,13 +240,19 @@ public final class ControlServer implements AutoCloseable {
             streams,
             http,
             waitS);
+    service = fresh;
     try {
       fresh.start();
     } catch (Exception broken) {
+      service = null;
       fresh.stop();
       throw broken;
     }
-    service = fresh;
+  }
+
+  /** Whether somebody has asked, so that the HTTP server is there. */
+  boolean isLoaded() {
+    return service != null;
   }
 
   /** Ends all connections and removes the socket. */
@@ -258,8 +264,9 @@ public final class ControlServer implements AutoCloseable {
       closed = true;
       stopWaiting();
       streams.end();
-      if (service != null) {
-        service.stop();
+      HttpService loaded = service;
+      if (loaded != null) {
+        loaded.stop();
       }
       if (listener != null) {
         listener.close();

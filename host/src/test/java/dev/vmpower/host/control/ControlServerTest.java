@@ -85,6 +85,13 @@ class ControlServerTest {
   }
 
   @Test
+  void theHttpServerIsLoadedWhenSomebodyAsks() throws IOException {
+    assertThat(server.isLoaded()).isFalse();
+    assertThat(RawClient.get(socket, "/v1/status").status()).isEqualTo(200);
+    assertThat(server.isLoaded()).isTrue();
+  }
+
+  @Test
   void everyListAndTheStatusAreAskedFor() throws IOException {
     for (String path : List.of("/v1/vms", "/v1/channels", "/v1/status")) {
       assertThat(RawClient.get(socket, path).status()).isEqualTo(200);
