@@ -122,6 +122,7 @@ final class Rest {
     }
     detours += nowManaged && !managed ? 1 : 0; // the hardware may be anywhere
     changes += nowManaged != managed || khz != targetKhz ? 1 : 0;
+    leftover &= !(nowManaged && online); // it was claimed again, if only for a moment
     managed = nowManaged;
     targetKhz = khz;
     wasManaged |= nowManaged;
