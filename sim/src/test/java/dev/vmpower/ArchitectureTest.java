@@ -121,7 +121,7 @@ class ArchitectureTest {
                       | host.log host.monitor host.rehearsal        | org.slf4j sun.misc
                       | host.fifo.FifoFeed host.sampler             |
                       | host.suspects                               |
-                      | machine.cpu machine.cpufreq                 |
+                      | machine.cpu machine.cpufreq machine.epoll   |
                       | machine.libvirt machine.net                 |
                       | machine.process machine.socket.PeerProcess  |
                       | machine.sysfs                               |

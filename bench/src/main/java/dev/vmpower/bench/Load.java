@@ -34,9 +34,9 @@ final class Load implements AutoCloseable {
       return (double) cpuNs / requests;
     }
 
-    /** Writes of frequencies: each request's answer is a write, too. */
+    /** Writes to files: the daemon's answers are send(2), which the kernel does not count there. */
     double writesPerRequest() {
-      return (double) (writes - requests) / requests;
+      return (double) writes / requests;
     }
   }
 

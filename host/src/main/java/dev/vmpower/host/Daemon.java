@@ -4,6 +4,7 @@ import dev.vmpower.host.config.Config;
 import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.log.LogSetup;
+import dev.vmpower.machine.epoll.EpollSelector;
 import dev.vmpower.machine.process.Supervisor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,6 +46,10 @@ public final class Daemon {
 
   private static int run(String[] args) {
     boolean restore = args.length > 0 && args[0].equals("restore");
+    if (!restore) {
+      // It takes a sixth of the start, so beside the rest.
+      Thread.ofPlatform().name("link").daemon().start(EpollSelector::link);
+    }
     boolean handedOver = restore && args.length > 1 && args[1].startsWith(TimedRestore.OPTION);
     int verbs = handedOver ? 2 : restore ? 1 : 0;
     int afterS = handedOver ? seconds(args[1].substring(TimedRestore.OPTION.length())) : 0;

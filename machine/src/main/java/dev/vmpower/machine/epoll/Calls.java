@@ -26,36 +26,40 @@ final class Calls {
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
 
-  private static final ValueLayout INT = ValueLayout.JAVA_INT;
-  private static final ValueLayout LONG = ValueLayout.JAVA_LONG;
+  // All are declared alike, with four arguments of 64 bits: to link each kind takes the JVM some
+  // ms.
+  // Where C has an int, its function looks at the lower half; where it has fewer, at no others.
+  private static final FunctionDescriptor KIND =
+      FunctionDescriptor.of(
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG,
+          ValueLayout.JAVA_LONG);
 
-  private static final MethodHandle EPOLL_CREATE = call("epoll_create1", INT, INT);
-  private static final MethodHandle CLOSE = call("close", INT, INT);
-  private static final MethodHandle EPOLL_CTL = call("epoll_ctl", INT, INT, INT, INT, LONG);
-  private static final MethodHandle EPOLL_WAIT = call("epoll_wait", INT, INT, LONG, INT, INT);
-  private static final MethodHandle RECV = quickCall("recv", LONG, INT, LONG, LONG, INT);
-  private static final MethodHandle SEND = quickCall("send", LONG, INT, LONG, LONG, INT);
+  private static final MethodHandle EPOLL_CREATE = call("epoll_create1");
+  private static final MethodHandle CLOSE = call("close");
+  private static final MethodHandle EPOLL_CTL = call("epoll_ctl");
+  private static final MethodHandle EPOLL_WAIT = call("epoll_wait");
+  private static final MethodHandle RECV = call("recv", Linker.Option.critical(false));
+  private static final MethodHandle SEND = call("send", Linker.Option.critical(false));
 
   private Calls() {}
 
-  private static MethodHandle call(String name, ValueLayout result, ValueLayout... arguments) {
+  private static MethodHandle call(String name, Linker.Option... options) {
     Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(name), FunctionDescriptor.of(result, arguments));
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), KIND, options);
   }
 
-  private static MethodHandle quickCall(String name, ValueLayout result, ValueLayout... arguments) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(name),
-        FunctionDescriptor.of(result, arguments),
-        Linker.Option.critical(false));
+  /** Returns once all is linked, which takes a while. */
+  static void link() {
+    // That this class is there is enough.
   }
 
   /** Makes an epoll instance: its descriptor, or -1. */
   static int epollCreate() {
     try {
-      return (int) EPOLL_CREATE.invokeExact(EPOLL_CLOEXEC);
+      return (int) (long) EPOLL_CREATE.invokeExact((long) EPOLL_CLOEXEC, 0L, 0L, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("epoll_create1 does not throw", impossible);
     }
@@ -64,7 +68,7 @@ final class Calls {
   /** Closes a descriptor that no Java object has. */
   static void close(int descriptor) {
     try {
-      int unused = (int) CLOSE.invokeExact(descriptor);
+      long unused = (long) CLOSE.invokeExact((long) descriptor, 0L, 0L, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("close does not throw", impossible);
     }
@@ -77,7 +81,9 @@ final class Calls {
    */
   static boolean epollControl(int epoll, int operation, int descriptor, long address) {
     try {
-      return (int) EPOLL_CTL.invokeExact(epoll, operation, descriptor, address) == 0;
+      long result =
+          (long) EPOLL_CTL.invokeExact((long) epoll, (long) operation, (long) descriptor, address);
+      return (int) result == 0;
     } catch (Throwable impossible) {
       throw new AssertionError("epoll_ctl does not throw", impossible);
     }
@@ -91,7 +97,8 @@ final class Calls {
    */
   static int epollWait(int epoll, long address, int eventsMax, int timeoutMs) {
     try {
-      return (int) EPOLL_WAIT.invokeExact(epoll, address, eventsMax, timeoutMs);
+      return (int)
+          (long) EPOLL_WAIT.invokeExact((long) epoll, address, (long) eventsMax, (long) timeoutMs);
     } catch (Throwable impossible) {
       throw new AssertionError("epoll_wait does not throw", impossible);
     }
@@ -100,7 +107,7 @@ final class Calls {
   /** Takes what has arrived: bytes, 0 at the end of the stream, -1 if it takes another look. */
   static long receive(int socket, long address, long bytesMax) {
     try {
-      return (long) RECV.invokeExact(socket, address, bytesMax, MSG_DONTWAIT);
+      return (long) RECV.invokeExact((long) socket, address, bytesMax, (long) MSG_DONTWAIT);
     } catch (Throwable impossible) {
       throw new AssertionError("recv does not throw", impossible);
     }
@@ -109,7 +116,8 @@ final class Calls {
   /** Sends as much as there is room for: bytes, or -1 if it takes another look. */
   static long send(int socket, long address, long bytes) {
     try {
-      return (long) SEND.invokeExact(socket, address, bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+      return (long)
+          SEND.invokeExact((long) socket, address, bytes, (long) (MSG_DONTWAIT | MSG_NOSIGNAL));
     } catch (Throwable impossible) {
       throw new AssertionError("send does not throw", impossible);
     }

@@ -93,6 +93,11 @@ public final class EpollSelector extends AbstractSelector {
     return selector;
   }
 
+  /** Returns once the JVM has linked what a selector needs: for another thread, at the start. */
+  public static void link() {
+    Calls.link();
+  }
+
   private static ByteBuffer memory(int bytes) {
     return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
   }
