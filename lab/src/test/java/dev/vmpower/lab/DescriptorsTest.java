@@ -218,8 +218,7 @@ class DescriptorsTest {
     assertThat(prlimit.waitFor()).isZero();
   }
 
-  /** What the daemon has had of CPU time, in seconds. */
-  /** Of all threads but the JVM's compilers, which are busy for a while after a start. */
+  /** CPU time of all threads but the JVM's compilers, which are busy after a start; in seconds. */
   private double cpuSeconds() throws IOException {
     long ns = 0;
     try (DirectoryStream<Path> threads =

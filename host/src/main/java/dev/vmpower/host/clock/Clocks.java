@@ -341,6 +341,7 @@ public final class Clocks {
     if (any) {
       originals.saveRemaining(map.domains());
     }
+    originals.tellAbsent();
     steward.throwBroken();
     NotGivenBackException.throwIfAny(map.domains());
   }

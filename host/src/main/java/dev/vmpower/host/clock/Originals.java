@@ -66,6 +66,18 @@ final class Originals {
     }
   }
 
+  /** At the end: somebody has to know of those that are away, and so keep the daemon's speed. */
+  void tellAbsent() {
+    absent
+        .keySet()
+        .forEach(
+            number ->
+                LOG.warn(
+                    "policy{} is away and not given back; `vmpowerd restore` and the next start do"
+                        + " it once it is there",
+                    number));
+  }
+
   /**
    * Reads the originals of a group that becomes managed, and with them the limits that bind it. It
    * is about to be changed, unless it is only {@code observed}.

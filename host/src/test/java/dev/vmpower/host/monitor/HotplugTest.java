@@ -10,6 +10,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.vmpower.host.FakeGuest;
 import dev.vmpower.host.Rig;
 import dev.vmpower.machine.cpu.CpuSet;
@@ -18,10 +21,12 @@ import dev.vmpower.machine.sysfs.DirectorySysfs;
 import dev.vmpower.machine.sysfs.Errno;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * pCPUs that go offline and come back, and drivers that do. A pCPU that is back is at a speed that
@@ -92,6 +97,36 @@ class HotplugTest {
       assertThat(rig.sysfs.read(setspeed)).isEqualTo("" + GUESS_KHZ);
     }
     assertThat(rig.sysfs.read(setspeed)).isEqualTo("2000000");
+  }
+
+  @Test
+  void whatIsAwayAtTheEndIsSaidAndGivenBackByTheNextStart() throws Exception {
+    Rig rig = Rig.withCpus(directory, 4).vm("vm0", "1");
+    String governor = "cpufreq/policy1/scaling_governor";
+    final String found = rig.sysfs.read(governor);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    Logger logger = (Logger) LoggerFactory.getLogger("vmpower.cpufreq");
+    logger.addAppender(log);
+    try (rig) {
+      assertThat(rig.start().guest("vm0", 0).ask(SCALE_MIN, 0)).isEqualTo(ACK);
+      setOnline(rig, 1, false);
+      rig.pass(Monitor.SWEEP_NS);
+    } finally {
+      logger.detachAppender(log);
+    }
+    assertThat(List.copyOf(log.list))
+        .anySatisfy(
+            line ->
+                assertThat(line.getFormattedMessage())
+                    .startsWith("policy1 is away and not given back"));
+
+    setOnline(rig, 1, true);
+    assertThat(rig.sysfs.read(governor)).isEqualTo("userspace");
+    try (rig) {
+      rig.start().pass(Monitor.SWEEP_NS);
+    }
+    assertThat(rig.sysfs.read(governor)).isEqualTo(found);
   }
 
   /** Its transitions fail without a word: that the guess is the target then means nothing. */

@@ -37,6 +37,9 @@ final class Waits {
   void change(int clock, long nowNs) {
     long untilNs = Math.max(takenUntilNs[clock], nowNs) + shareNs;
     takenUntilNs[clock] = Math.min(untilNs, nowNs + Math.max(World.NS_PER_S, 2 * shareNs));
+    if (waitsUntilNs[clock] != NEVER) {
+      waitsUntilNs[clock] = takenUntilNs[clock]; // it was lowered a part of the way, by a limit
+    }
   }
 
   /** Whether it has to wait until it may be lowered. */
