@@ -292,7 +292,15 @@ final class Operators {
     ask(
         new Verb.ReclaimCpus(set(cpus)),
         () -> canReclaim(cpus),
-        () -> cpus.forEach(cpu -> world.rests.get(clockOf(cpu).index()).reclaim()));
+        () -> cpus.forEach(cpu -> world.rests.get(clockOf(cpu).index()).reclaim()),
+        () -> writtenAnew(cpus));
+  }
+
+  /** Those before the one that refused are ours again, and told their targets once more. */
+  private void writtenAnew(SortedSet<Integer> cpus) {
+    for (int cpu : cpus) {
+      world.rests.get(clockOf(cpu).index()).toldAnew();
+    }
   }
 
   private Fate canReclaim(Set<Integer> cpus) {

@@ -145,6 +145,11 @@ final class Rest {
     wasManaged = true;
   }
 
+  /** It is told its target once more, whatever it was told before. */
+  void toldAnew() {
+    changes += managed ? 1 : 0;
+  }
+
   /** Whether nothing was decided anew in this wake-up. */
   boolean isSettled() {
     return changes == 0;
