@@ -115,6 +115,9 @@ final class NonTurbo {
 
   /** 0 where there is no such file, or no such number in it. */
   private static int number(Sysfs sysfs, String path) {
+    if (!sysfs.exists(path)) {
+      return 0; // asked by each sweep, and a refused read is dear
+    }
     try {
       return Math.max(Integer.parseInt(sysfs.read(path)), 0);
     } catch (SysfsException | NumberFormatException notTold) {
