@@ -15,6 +15,7 @@ final class Rest {
   int minKhz;
   int maxKhz;
   String setspeed;
+  private boolean reclaimed; // by an operator, in this wake-up
   boolean leftover; // an earlier run had it, and this one may still wait for its claims
   private boolean wasLeftover; // until this wake-up, in which it may be given back
   private boolean managed; // as settled last
@@ -79,6 +80,7 @@ final class Rest {
 
   /** A wake-up begins. */
   void begin() {
+    reclaimed = false;
     wasManaged = managed;
     wasLeftover = leftover;
     changes = 0;
@@ -162,7 +164,7 @@ final class Rest {
 
   /** Whether an earlier run had it, and nobody has claimed it in this one. */
   boolean isAwaited() {
-    return leftover && !wasManaged;
+    return leftover && !wasManaged && !reclaimed;
   }
 
   /** How often the speed may have been set in this wake-up. */
@@ -216,6 +218,7 @@ final class Rest {
   /** An operator made it ours again, whatever another program made of it. */
   void reclaim() {
     detours++; // its speed is set anew, too
+    reclaimed = true;
     if (!tampered.isEmpty()) {
       tampered = "";
       disturbedUntilNs = 0;
