@@ -149,7 +149,7 @@ final class Rest {
 
   /** It is told its target once more, whatever it was told before. */
   void toldAnew() {
-    changes += managed ? 1 : 0;
+    detours += managed ? 1 : 0;
   }
 
   /** Whether nothing was decided anew in this wake-up. */
