@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * The channels' sockets in one wake-up: reads those that are ready into the turn, sends what waits
  * for those that take more, and notes which broke.
  *
- * <p>Each channel is read once in a wake-up. The kernel names those that are ready in the same
- * order each time, so those for whom a full turn had no room stand in line and are first in the
- * next one: whoever asks is read after so many wake-ups as all that are ready have need of, and no
- * later.
+ * <p>Each channel is read once in a wake-up. Those for whom a full turn had no room stand in line
+ * and are first in the next one: whoever asks is read after so many wake-ups as all that are ready
+ * have need of, and no later. The monitor's own epoll names so few at a time that a turn is never
+ * full, and the kernel puts those behind the others; another selector may name more.
  *
  * <p>Who has more waiting than one read takes, and so {@link #FULL_READS_MAX} times in a row, is
  * read once in {@link #FULL_READ_NS} from there on: a flood costs this host and the others a
