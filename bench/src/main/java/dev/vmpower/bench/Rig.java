@@ -162,7 +162,7 @@ final class Rig implements AutoCloseable {
   /**
    * Rounds that count for nothing, until the JVM has compiled what they need. Guests that ask now
    * and then ask all they can meanwhile: else the compilers would rest because nobody asks, and
-   * begin when it counts.
+   * begin when it counts. Then they ask now and then for as long as a warm-up goes on at least.
    */
   void warmUp() throws IOException {
     String kind = SELDOM.contains(plan.kind()) ? "saturated" : plan.kind();
@@ -173,8 +173,11 @@ final class Rig implements AutoCloseable {
       load.measure(rounds, floorsWarmUp ? servers.size() : 1, kind);
       double compilingNs = Server.between(before, compilersNs());
       if (i > 0 && compilingNs < COMPILING_MAX * (System.nanoTime() - beginNs)) {
-        return;
+        break;
       }
+    }
+    if (!kind.equals(plan.kind())) {
+      load.measure(rounds, floorsWarmUp ? servers.size() : 1, plan.kind());
     }
   }
 

@@ -24,7 +24,7 @@ final class Scenarios {
   }
 
   List<Result> paced() throws IOException {
-    Comparison seen = measure(Rig.Plan.of("paced", 1, 1, rounds, 400));
+    Comparison seen = measure(Rig.Plan.of("paced", 1, 1, rounds, 1000));
     String scenario = "1 channel, a request each ms";
     List<Result> results = new ArrayList<>();
     results.add(
@@ -41,7 +41,7 @@ final class Scenarios {
   }
 
   List<Result> saturated() throws IOException {
-    Comparison seen = measure(Rig.Plan.of("saturated", 1, 1, rounds, 200));
+    Comparison seen = measure(Rig.Plan.of("saturated", 1, 1, 2 * rounds, 100));
     String scenario = "1 channel, saturated";
     List<Result> results = new ArrayList<>();
     results.add(
