@@ -43,12 +43,13 @@ class ArchitectureTest {
                       |                                             | java.nio.ByteOrder
                       |                                             | java.nio.charset
 
-      machine.sysfs   |                                             | java.io java.nio
+      machine.sysfs   | machine.libc                                | java.io java.nio
+                      |                                             | java.lang.foreign
       machine.cpu     | machine.sysfs                               |
       machine.cpufreq | machine.sysfs machine.cpu                   | java.io java.nio
       machine.socket  |                                             | java.io java.nio
                       |                                             | java.lang.foreign sun.nio.ch
-      machine.epoll   |                                             | java.io java.nio
+      machine.epoll   | machine.libc                                | java.io java.nio
                       |                                             | java.lang.foreign sun.nio.ch
       machine.net     | machine.libc                                | java.io java.nio
                       |                                             | java.lang.foreign
@@ -64,7 +65,7 @@ class ArchitectureTest {
       machine.libvirt | machine.cpu machine.net                     | java.io java.nio
                       |                                             | java.lang.foreign
                       |                                             | javax.xml.stream
-      machine.fake    | machine.sysfs machine.cpufreq               |
+      machine.fake    | machine.sysfs machine.cpu machine.cpufreq   |
 
       host.arbiter    | machine.cpufreq.Ladder                      |
       host.view       |                                             |
@@ -139,7 +140,8 @@ class ArchitectureTest {
                       | host.claims host.clock.Clocks               |
                       | host.config.Config host.log host.monitor    |
                       | host.orders machine.cpu machine.cpufreq     |
-                      | machine.fake machine.libvirt.DomainInfo     |
+                      | machine.epoll.TurnSelector machine.fake     |
+                      | machine.libvirt.DomainInfo                  |
                       | machine.socket.PeerProcess machine.sysfs    |
       """;
 

@@ -5,7 +5,9 @@ import dev.vmpower.host.config.ConfigException;
 import dev.vmpower.host.config.ConfigFile;
 import dev.vmpower.host.log.LogSetup;
 import dev.vmpower.machine.epoll.EpollSelector;
+import dev.vmpower.machine.process.CompilerThreads;
 import dev.vmpower.machine.process.Supervisor;
+import dev.vmpower.machine.sysfs.DirectorySysfs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -48,7 +50,7 @@ public final class Daemon {
     boolean restore = args.length > 0 && args[0].equals("restore");
     if (!restore) {
       // It takes a sixth of the start, so beside the rest.
-      Thread.ofPlatform().name("link").daemon().start(EpollSelector::link);
+      Thread.ofPlatform().name("link").daemon().start(Daemon::link);
     }
     boolean handedOver = restore && args.length > 1 && args[1].startsWith(TimedRestore.OPTION);
     int verbs = handedOver ? 2 : restore ? 1 : 0;
@@ -67,6 +69,12 @@ public final class Daemon {
       return fail(noSocket.getMessage(), EXIT_FAILED);
     }
     return restore ? restore(config, afterS) : serve(file, config);
+  }
+
+  private static void link() {
+    EpollSelector.link();
+    DirectorySysfs.link();
+    CompilerThreads.giveWay();
   }
 
   /** For a service manager, after a daemon that did not end well; or the watch over a handover. */

@@ -9,8 +9,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,7 @@ class DaemonTest {
       List<String> log = ScratchHost.awaitReady(daemon);
       assertThat(log.subList(0, log.size() - 1)).noneMatch(line -> line.contains("ready"));
       assertThat(directory.resolve("lib")).isDirectory();
+      assertThat(niceOfCompilers(daemon)).isNotEmpty().containsOnly(10);
       guest.awaitConnection();
       assertThat(guest.ask(SCALE_MIN, 0)).isEqualTo(ACK);
       assertThat(host.policy(0).resolve("scaling_setspeed")).hasContent("1200000");
@@ -53,6 +56,21 @@ class DaemonTest {
       assertThat(directory.resolve("run/originals")).doesNotExist();
       assertThat(directory.resolve("control.sock")).doesNotExist();
     }
+  }
+
+  /** The compilers of its JVM give way to whoever waits for an answer. */
+  private static List<Integer> niceOfCompilers(Process daemon) throws IOException {
+    List<Integer> nice = new ArrayList<>();
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/" + daemon.pid() + "/task"))) {
+      for (Path task : tasks.toList()) {
+        String stat = Files.readString(task.resolve("stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')')).split(" ");
+        if (stat.contains("CompilerThre")) {
+          nice.add(Integer.parseInt(fields[17])); // field 19 of proc_pid_stat(5)
+        }
+      }
+    }
+    return nice;
   }
 
   @Test

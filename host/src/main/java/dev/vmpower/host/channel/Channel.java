@@ -43,7 +43,6 @@ public final class Channel {
   private boolean disabled;
   private boolean portClosed;
   private int epoch;
-  private long lookedAt;
   private long restsUntilNs;
   private long paidUntilNs; // by the price of full reads
   private long requests;
@@ -107,13 +106,6 @@ public final class Channel {
     partial.put(0, arena, offset + bytes - rest, rest);
     partial.position(rest);
     return packets;
-  }
-
-  /** Whether this is asked for the first time in {@code wakeup}, a number that grows from 1. */
-  public boolean isFirstLook(long wakeup) {
-    boolean first = lookedAt != wakeup;
-    lookedAt = wakeup;
-    return first;
   }
 
   /**

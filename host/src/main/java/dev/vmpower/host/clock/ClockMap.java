@@ -29,7 +29,7 @@ final class ClockMap {
   private final Topology topology;
   private final boolean turbo;
   private final List<ManagedDomain> domains;
-  private final List<String> looks;
+  private final long look;
   private final List<String> problems;
   private final List<ClockGroup> groups = new ArrayList<>();
   private final ClockGroup[] groupOfDomain;
@@ -40,13 +40,13 @@ final class ClockMap {
       Topology topology,
       boolean turbo,
       List<ManagedDomain> domains,
-      List<String> looks,
+      long look,
       List<String> problems,
       Config.Cpu config) {
     this.topology = topology;
     this.turbo = turbo;
     this.domains = domains;
-    this.looks = looks;
+    this.look = look;
     this.problems = problems;
     this.groupOfDomain = new ClockGroup[domains.size()];
     int cpus =
@@ -79,7 +79,7 @@ final class ClockMap {
   /** Reads the tree. Frequency domains that are as in {@code before} keep what was made of them. */
   static ClockMap read(Sysfs sysfs, Config.Cpu config, @Nullable ClockMap before) {
     Topology topology = Topology.read(sysfs);
-    List<String> looks = FrequencyDomains.look(sysfs, topology.present());
+    long look = FrequencyDomains.look(sysfs, topology.present());
     List<String> problems = new ArrayList<>();
     List<ManagedDomain> domains = new ArrayList<>();
     for (FrequencyDomain domain : FrequencyDomains.read(sysfs, topology.present(), problems::add)) {
@@ -97,7 +97,7 @@ final class ClockMap {
       }
     }
     boolean turbo = !FrequencyDomains.turboIsOff(sysfs);
-    return new ClockMap(topology, turbo, List.copyOf(domains), looks, problems, config);
+    return new ClockMap(topology, turbo, List.copyOf(domains), look, problems, config);
   }
 
   /** This map if the tree is as it was read, or a new one. */
@@ -105,7 +105,7 @@ final class ClockMap {
     boolean same =
         Topology.readOnline(sysfs, topology.present()).equals(topology.online())
             && !FrequencyDomains.turboIsOff(sysfs) == turbo
-            && FrequencyDomains.look(sysfs, topology.present()).equals(looks)
+            && FrequencyDomains.look(sysfs, topology.present()) == look
             && !isMended(sysfs);
     // Without a descriptor to look with, all that is known holds on.
     return same || sysfs.ranOutOfDescriptors() ? this : read(sysfs, config, this);
@@ -116,7 +116,7 @@ final class ClockMap {
    * pCPU that has just gone offline, or a plain tree that somebody fills.
    */
   private boolean isMended(Sysfs sysfs) {
-    if (problems.isEmpty() && domains.stream().allMatch(managed -> managed.domain.canBeSteered())) {
+    if (problems.isEmpty() && canAllBeSteered()) {
       return false;
     }
     List<String> problemsNow = new ArrayList<>();
@@ -126,6 +126,15 @@ final class ClockMap {
             .map(FrequencyDomain::steering)
             .toList()
             .equals(domains.stream().map(managed -> managed.domain.steering()).toList());
+  }
+
+  private boolean canAllBeSteered() {
+    for (ManagedDomain managed : domains) {
+      if (!managed.domain.canBeSteered()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private @Nullable ManagedDomain sameAs(FrequencyDomain domain) {

@@ -15,7 +15,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +43,7 @@ public final class Clocks {
   private final Steward steward;
   private final ByHand byHand = new ByHand();
   private final Lowerings lowerings = new Lowerings();
+  private final EarlyLooks earlyLooks = new EarlyLooks();
   private final List<ClockGroup> touched = new ArrayList<>();
 
   private @Nullable Consumer<ManagedDomain> watcher;
@@ -81,17 +81,26 @@ public final class Clocks {
 
   /** When {@link #expire} has something to do, in the monitor's time. */
   public long deadlineNs() {
-    return Math.min(Math.min(adoptUntilNs, lowerings.nextNs()), byHand.nextDeadlineNs());
+    return Math.min(
+        Math.min(adoptUntilNs, lowerings.nextNs()),
+        Math.min(earlyLooks.nextNs(), byHand.nextDeadlineNs()));
   }
 
-  /** Ends the waiting for claims of an earlier run, and of what may be lowered now. */
-  public void expire(long nowNs) {
+  /**
+   * Ends the waiting for claims of an earlier run, and of what may be lowered now.
+   *
+   * @param quiet whether nobody asked in this wake-up, so that nobody waits
+   */
+  public void expire(long nowNs, boolean quiet) {
     if (nowNs >= adoptUntilNs) {
       adoptUntilNs = ManagedDomain.NEVER;
       touchAll();
     }
     if (nowNs >= lowerings.nextNs()) {
       lowerings.expire(nowNs, map, this::touch);
+    }
+    if (quiet && nowNs >= earlyLooks.nextNs()) {
+      earlyLooks.expire(nowNs, this::lookAt);
     }
   }
 
@@ -152,27 +161,6 @@ public final class Clocks {
   /** The hold of an operator's policy that covers {@code managed}; null if none does. */
   public @Nullable Hold scheduledOn(ManagedDomain managed) {
     return map.group(managed).scheduled;
-  }
-
-  /** Whether some pCPU of {@code some} is settled together with one of {@code others}. */
-  public boolean share(CpuSet some, CpuSet others) {
-    return some.stream()
-        .mapToObj(this::groupOf)
-        .anyMatch(group -> group != null && group.cpus().intersects(others));
-  }
-
-  /**
-   * Holds the groups of {@code cpus} by schedule, each as {@code hold} says of those that are in
-   * it; null releases.
-   */
-  public void schedule(CpuSet cpus, Function<CpuSet, @Nullable Hold> hold) {
-    for (int i = 0; i < cpus.size(); i++) {
-      ClockGroup group = groupOf(cpus.get(i));
-      if (group != null && !group.reserved) {
-        group.scheduled = hold.apply(group.cpus().intersection(cpus));
-        touch(group);
-      }
-    }
   }
 
   /** Who switched turbo off in {@code managed}; null if nobody did. */
@@ -246,10 +234,14 @@ public final class Clocks {
   public void touchManaged() {
     for (ManagedDomain managed : map.domains()) {
       if (managed.original != null) {
-        managed.looks.makeDue();
-        touch(map.group(managed));
+        lookAt(managed);
       }
     }
+  }
+
+  private void lookAt(ManagedDomain managed) {
+    managed.looks.makeDue();
+    touch(map.group(managed));
   }
 
   /** Marks all frequency domains for {@link #settle}. */
@@ -316,6 +308,7 @@ public final class Clocks {
     if (wanted && !passive) {
       if (managed.original != null && !managed.online.isEmpty()) {
         steward.apply(managed, nowNs);
+        earlyLooks.note(managed);
       }
       return false;
     }
@@ -365,6 +358,7 @@ public final class Clocks {
       }
       map = fresh;
       touched.clear();
+      earlyLooks.clear();
       originals.handOut(fresh.domains());
       byHand.placeIn(fresh);
     }

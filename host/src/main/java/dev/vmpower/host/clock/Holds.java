@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,27 @@ public final class Holds {
 
   public Holds(Clocks clocks) {
     this.clocks = clocks;
+  }
+
+  /** Whether some pCPU of {@code some} is settled together with one of {@code others}. */
+  public boolean share(CpuSet some, CpuSet others) {
+    return some.stream()
+        .mapToObj(clocks::groupOf)
+        .anyMatch(group -> group != null && group.cpus().intersects(others));
+  }
+
+  /**
+   * Holds the groups of {@code cpus} by schedule, each as {@code hold} says of those that are in
+   * it; null releases.
+   */
+  public void schedule(CpuSet cpus, Function<CpuSet, @Nullable Hold> hold) {
+    for (int i = 0; i < cpus.size(); i++) {
+      ClockGroup group = clocks.groupOf(cpus.get(i));
+      if (group != null && !group.reserved) {
+        group.scheduled = hold.apply(group.cpus().intersection(cpus));
+        clocks.touch(group);
+      }
+    }
   }
 
   /**

@@ -7,7 +7,8 @@ package dev.vmpower.host.clock;
  *
  * <p>A look takes a few system calls, as many as the rest of a request. So each one takes its share
  * of time, and {@link #LOOKS_AT_ONCE_MAX} shares may be taken at once: whoever asks seldom, or a
- * few times in a row, always gets a look of his own.
+ * few times in a row, always gets a look of his own. In a stream the next look comes early, between
+ * two requests, so that none waits for it: {@link EarlyLooks}.
  *
  * <p>Time is the caller's. Not thread-safe.
  */
@@ -21,8 +22,12 @@ final class Looks {
   /** How long it serves for each frequency domain of the host, where that comes to more. */
   static final long LOOK_OF_MANY_NS = 1_000_000L;
 
+  /** From when on the next look may come early, so that no request has to wait for it. */
+  private static final double EARLY = 0.75; // of how long a look serves
+
   private long lookNs = LOOK_NS;
   private boolean due = true;
+  private boolean shared;
   private long paidUntilNs;
 
   /** Shares what looks may take with those at the other frequency domains of the host. */
@@ -37,13 +42,30 @@ final class Looks {
 
   /** Whether to look now; if so, the look is counted as done. */
   boolean take(long nowNs) {
-    long debtNsMax = LOOKS_AT_ONCE_MAX * lookNs;
-    long debtNs = Math.clamp(paidUntilNs - nowNs, 0, debtNsMax);
-    if (!due && debtNs > debtNsMax - lookNs) {
+    shared = !due && debtNs(nowNs) > debtNsMax() - lookNs;
+    if (shared) {
       return false;
     }
     due = false;
-    paidUntilNs = nowNs + Math.min(debtNs + lookNs, debtNsMax);
+    paidUntilNs = nowNs + Math.min(debtNs(nowNs) + lookNs, debtNsMax());
     return true;
+  }
+
+  /** Whether a stream goes on here: the last request had no look of its own. */
+  boolean areShared() {
+    return shared;
+  }
+
+  /** When a look that serves a stream may be followed by the next one. */
+  long earlyNs() {
+    return paidUntilNs - debtNsMax() + (long) (EARLY * lookNs);
+  }
+
+  private long debtNs(long nowNs) {
+    return Math.clamp(paidUntilNs - nowNs, 0, debtNsMax());
+  }
+
+  private long debtNsMax() {
+    return LOOKS_AT_ONCE_MAX * lookNs;
   }
 }

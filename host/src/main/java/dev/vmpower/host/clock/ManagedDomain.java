@@ -59,6 +59,9 @@ public final class ManagedDomain {
   /** When it is looked at for what other programs changed. */
   final Looks looks = new Looks();
 
+  /** Whether {@link EarlyLooks} has it. */
+  boolean inStream;
+
   /** Whether the target is with turbo, where its level does not say. */
   boolean targetTurbo;
 

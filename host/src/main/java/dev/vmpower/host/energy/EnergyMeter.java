@@ -107,19 +107,24 @@ public final class EnergyMeter implements AutoCloseable {
 
   /** Begins to look. */
   public void start() {
+    lookOrTell();
     thread.start();
   }
 
   private void run() {
     while (!closed) {
-      try {
-        look();
-      } catch (RuntimeException bug) {
-        LOG.error("energy: {}", bug.toString(), bug);
-      }
+      LockSupport.parkNanos(this, LOOK_EVERY_NS);
       if (!closed) {
-        LockSupport.parkNanos(this, LOOK_EVERY_NS);
+        lookOrTell();
       }
+    }
+  }
+
+  private void lookOrTell() {
+    try {
+      look();
+    } catch (RuntimeException bug) {
+      LOG.error("energy: {}", bug.toString(), bug);
     }
   }
 

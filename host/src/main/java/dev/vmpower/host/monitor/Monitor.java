@@ -10,9 +10,9 @@ import dev.vmpower.host.feed.Feed;
 import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.machine.cpufreq.OriginalStore;
+import dev.vmpower.machine.epoll.TurnSelector;
 import dev.vmpower.machine.sysfs.Sysfs;
 import java.io.IOException;
-import java.nio.channels.Selector;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -36,7 +36,7 @@ public final class Monitor {
   /** How many events it takes in one wake-up, so that guests do not wait for a burst of them. */
   static final int EVENTS_PER_TURN_MAX = 64;
 
-  private final Selector selector;
+  private final TurnSelector selector;
   private final Mailbox mailbox;
   private final Links links;
   private final Clocks clocks;
@@ -256,12 +256,8 @@ public final class Monitor {
    * @throws IOException if the selector broke
    */
   public void wakeUp() throws IOException {
-    boolean someWait = sockets.begin();
-    if (someWait || moreEvents) {
-      selector.selectNow(sockets);
-    } else {
-      selector.select(sockets, timeoutMs());
-    }
+    sockets.begin();
+    selector.turn(sockets, moreEvents ? 0 : timeoutNs());
     wakeups++;
     long nowNs = clockNs.getAsLong();
     long nowMs = wallMs.getAsLong();
@@ -284,12 +280,11 @@ public final class Monitor {
     heartbeat.turned(nowNs);
   }
 
-  private long timeoutMs() {
+  private long timeoutNs() {
     long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
     dueNs = Math.min(Math.min(dueNs, policies.deadlineNs()), heartbeat.deadlineNs());
     dueNs = Math.min(Math.min(dueNs, ledger.deadlineNs()), sockets.deadlineNs());
-    long waitNs = Math.max(dueNs - clockNs.getAsLong(), 0);
-    return waitNs / 1_000_000 + 1;
+    return Math.max(dueNs - clockNs.getAsLong(), 0);
   }
 
   private void dropBroken(long nowMs) {
@@ -319,7 +314,7 @@ public final class Monitor {
   private void runTimers(long nowNs, long nowMs) {
     sockets.endRests(nowNs);
     policies.tick(nowNs, nowMs);
-    clocks.expire(nowNs);
+    clocks.expire(nowNs, turn.isEmpty());
     if (reception.expire(nowNs)) {
       changes.suspectAll();
     }

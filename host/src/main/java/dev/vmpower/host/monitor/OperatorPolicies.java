@@ -145,7 +145,7 @@ final class OperatorPolicies {
   private void release(Entry entry) {
     ticker.end(entry.run());
     if (entry.policy().vm() == null) {
-      clocks.schedule(entry.policy().cpus(), cpus -> null);
+      holds.schedule(entry.policy().cpus(), cpus -> null);
     }
   }
 
@@ -206,7 +206,7 @@ final class OperatorPolicies {
     for (Entry entry : byName.values()) {
       if (entry.run() == run && entry.policy().vm() == null) {
         String who = "policy " + entry.policy().name();
-        clocks.schedule(
+        holds.schedule(
             entry.policy().cpus(), cpus -> new Hold(vote(run.level(cpus)), who, run.sinceMs()));
       }
     }
@@ -229,7 +229,7 @@ final class OperatorPolicies {
     }
     for (OperatorPolicy other : all) {
       boolean same = other.name().equals(policy.name());
-      if (!same && (other.overlaps(policy) || clocks.share(other.cpus(), policy.cpus()))) {
+      if (!same && (other.overlaps(policy) || holds.share(other.cpus(), policy.cpus()))) {
         throw refused(policy, "policy " + other.name() + " rules " + subject(other) + " already");
       }
     }

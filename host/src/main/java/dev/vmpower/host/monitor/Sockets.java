@@ -14,10 +14,9 @@ import org.jspecify.annotations.Nullable;
  * The channels' sockets in one wake-up: reads those that are ready into the turn, sends what waits
  * for those that take more, and notes which broke.
  *
- * <p>Each channel is read once in a wake-up. Those for whom a full turn had no room stand in line
- * and are first in the next one: whoever asks is read after so many wake-ups as all that are ready
- * have need of, and no later. The monitor's own epoll names so few at a time that a turn is never
- * full, and the kernel puts those behind the others; another selector may name more.
+ * <p>Each channel is read once in a wake-up. The selector names so few at a time that the turn has
+ * room for all of them, and those whom it did not name are first in the next one: whoever asks is
+ * read after so many wake-ups as all that are ready have need of, and no later.
  *
  * <p>Who has more waiting than one read takes, and so {@link #FULL_READS_MAX} times in a row, is
  * read once in {@link #FULL_READ_NS} from there on: a flood costs this host and the others a
@@ -36,9 +35,7 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
   private final LongSupplier clockNs;
   private final LongSupplier wallMs;
   private final List<Channel> broken = new ArrayList<>();
-  private final ArrayDeque<Channel> passedOver = new ArrayDeque<>();
   private final ArrayDeque<Channel> resting = new ArrayDeque<>(); // by the end of their rest
-  private long wakeup;
   private long turnBeganNs;
   private long turnBeganMs;
 
@@ -48,24 +45,9 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
     this.wallMs = wallMs;
   }
 
-  /**
-   * A wake-up begins: reads those that the last one passed over.
-   *
-   * @return whether there were any, so that it must not wait for others
-   */
-  boolean begin() {
+  /** A wake-up begins. */
+  void begin() {
     turnBeganNs = 0;
-    wakeup++;
-    int waiting = passedOver.size();
-    for (int i = 0; i < waiting; i++) {
-      Channel channel = passedOver.remove();
-      @Nullable SelectionKey key = channel.key();
-      if (key != null && key.isValid()) {
-        beginTurn();
-        read(channel);
-      }
-    }
-    return waiting > 0;
   }
 
   /** When the first of those that rest is to be read again; Long.MAX_VALUE if none rests. */
@@ -132,13 +114,6 @@ final class Sockets implements Consumer<SelectionKey>, Turn.Replier {
   }
 
   private void read(Channel channel) {
-    if (!channel.isFirstLook(wakeup)) {
-      return;
-    }
-    if (turn.isFull()) {
-      passedOver.add(channel);
-      return;
-    }
     try {
       int packets = turn.read(channel, turnBeganNs, turnBeganMs);
       if (packets == Channel.HUNG_UP) {

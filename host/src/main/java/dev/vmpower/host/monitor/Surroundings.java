@@ -7,8 +7,8 @@ import dev.vmpower.host.orders.OrdersFile;
 import dev.vmpower.host.orders.Recorder;
 import dev.vmpower.host.sampler.Probe;
 import dev.vmpower.machine.epoll.EpollSelector;
+import dev.vmpower.machine.epoll.TurnSelector;
 import java.io.IOException;
-import java.nio.channels.Selector;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -24,7 +24,7 @@ import java.util.function.LongSupplier;
  * @param wallMs the wall clock, to show
  */
 public record Surroundings(
-    Selector selector,
+    TurnSelector selector,
     Links.Maker links,
     OrderStore orders,
     Consumer<List<Probe>> sampler,

@@ -6,7 +6,7 @@ import dev.vmpower.host.claims.ClaimLedger;
 import dev.vmpower.host.clock.Clocks;
 import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
-import dev.vmpower.machine.epoll.EpollSelector;
+import dev.vmpower.machine.epoll.TurnSelector;
 import dev.vmpower.protocol.Command;
 import dev.vmpower.protocol.Replies;
 import dev.vmpower.protocol.ReplyKind;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Turn {
   /** How many packets one wake-up takes; the rest waits in the sockets for the next one. */
-  static final int PACKETS_MAX = EpollSelector.EVENTS_MAX * Channel.PACKETS_PER_TURN_MAX;
+  static final int PACKETS_MAX = TurnSelector.EVENTS_MAX * Channel.PACKETS_PER_TURN_MAX;
 
   private final Clocks clocks;
   private final Votes votes;
@@ -66,13 +66,13 @@ final class Turn {
     this.statistics = statistics;
   }
 
-  /** Whether this wake-up has no room for what another channel may send. */
-  boolean isFull() {
-    return arenaPackets + Channel.PACKETS_PER_TURN_MAX > PACKETS_MAX;
+  /** Whether this wake-up brought no packet. */
+  boolean isEmpty() {
+    return arenaPackets == 0;
   }
 
   /**
-   * Reads what {@code channel} has and folds it into votes; not where it {@link #isFull}.
+   * Reads what {@code channel} has and folds it into votes.
    *
    * @return how many packets there were, or {@link Channel#HUNG_UP}
    * @throws IOException if the connection broke

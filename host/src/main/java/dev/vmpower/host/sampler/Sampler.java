@@ -61,6 +61,7 @@ public final class Sampler implements AutoCloseable {
   /** Begins. */
   public void start(Listener listener) {
     this.listener = listener;
+    listener.branches(BranchCounters.unavailable());
     thread.start();
   }
 
@@ -75,7 +76,6 @@ public final class Sampler implements AutoCloseable {
     if (told == null) {
       throw new IllegalStateException("started without a listener");
     }
-    told.branches(BranchCounters.unavailable());
     while (!closed) {
       long nowNs = clockNs.getAsLong();
       List<Reading> readings = new ArrayList<>();

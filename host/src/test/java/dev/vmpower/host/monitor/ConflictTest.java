@@ -58,15 +58,52 @@ class ConflictTest {
   void inAStreamOfRequestsAnothersSpeedIsNoticedWithinTheTimeOfALook() throws Exception {
     try (Rig rig = rig(false).start()) {
       FakeGuest guest = rig.guest("vm0", 0);
-      for (int i = 0; i < STREAM; i++) {
-        assertThat(guest.ask(i % 2 == 0 ? SCALE_MAX : SCALE_MIN, 0)).isEqualTo(ACK);
-      }
+      ask(guest, STREAM);
       rig.sysfs.write(SETSPEED, "2000000");
       rig.pass(LOOK_NS);
       assertThat(guest.ask(SCALE_MAX, 0)).isEqualTo(NACK);
       assertThat(guest.ask(SCALE_MAX, 0)).as("also between two looks").isEqualTo(NACK);
       assertThat(rig.khz(0)).as("left alone").isEqualTo(2_000_000);
       assertThat(rig.cpu(0).conflicts()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void betweenTwoRequestsOfAStreamALookComesThatNoneOfThemHasToWaitFor() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      ask(rig.guest("vm0", 0), STREAM);
+      rig.sysfs.write(SETSPEED, "2000000");
+      rig.pass(LOOK_NS * 8 / 10);
+      assertThat(rig.cpu(0).conflicts()).as("nobody has asked").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void afterAStreamOneLookComesAndThenNoneUntilTheSweep() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      ask(rig.guest("vm0", 0), STREAM);
+      rig.pass(LOOK_NS);
+      rig.sysfs.write(SETSPEED, "2000000");
+      for (int i = 0; i < 5; i++) {
+        rig.pass(LOOK_NS);
+      }
+      assertThat(rig.cpu(0).conflicts()).isZero();
+    }
+  }
+
+  @Test
+  void whoAsksSeldomGetsHisLookWithHisRequest() throws Exception {
+    try (Rig rig = rig(false).start()) {
+      ask(rig.guest("vm0", 0), 1);
+      rig.sysfs.write(SETSPEED, "2000000");
+      rig.pass(LOOK_NS);
+      assertThat(rig.cpu(0).conflicts()).isZero();
+    }
+  }
+
+  private static void ask(FakeGuest guest, int times) throws Exception {
+    for (int i = 0; i < times; i++) {
+      assertThat(guest.ask(i % 2 == 0 ? SCALE_MAX : SCALE_MIN, 0)).isEqualTo(ACK);
     }
   }
 

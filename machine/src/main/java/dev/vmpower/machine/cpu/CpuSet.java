@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.PrimitiveIterator;
 import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -20,6 +21,7 @@ public final class CpuSet {
   /** What an error message shows of a text that is no set. */
   private static final int SHOWN_CHARS_MAX = 64;
 
+  private static final Pattern BETWEEN = Pattern.compile("\\s*,\\s*|\\s+");
   private static final CpuSet EMPTY = new CpuSet(new int[0]);
 
   private final int[] cpus; // ascending
@@ -57,7 +59,7 @@ public final class CpuSet {
       return EMPTY;
     }
     BitSet bits = new BitSet();
-    for (String part : text.strip().split("\\s*,\\s*|\\s+", -1)) {
+    for (String part : BETWEEN.split(text.strip(), -1)) {
       addRange(bits, part, text);
     }
     return copyOf(bits);
@@ -144,7 +146,14 @@ public final class CpuSet {
   }
 
   public CpuSet intersection(CpuSet others) {
-    return copyOf(stream().filter(others::contains));
+    int[] common = new int[cpus.length];
+    int count = 0;
+    for (int cpu : cpus) {
+      if (others.contains(cpu)) {
+        common[count++] = cpu;
+      }
+    }
+    return count == cpus.length ? this : new CpuSet(Arrays.copyOf(common, count));
   }
 
   public CpuSet union(CpuSet others) {

@@ -43,8 +43,8 @@ public record Topology(
   }
 
   /**
-   * Reads which of {@code present} are online. A pCPU is offline if either the list or its own file
-   * says so; cpu0 often has no file of its own.
+   * Reads which of {@code present} are online: the kernel's list says it all. In a plain directory
+   * a pCPU is offline also where its own file alone says so; cpu0 often has none.
    */
   public static CpuSet readOnline(Sysfs sysfs, CpuSet present) {
     CpuSet listed;
@@ -55,16 +55,22 @@ public record Topology(
     }
     if (listed.isEmpty()) {
       listed = present; // some pCPU runs this, so the list is missing, empty or of another machine
+    } else if (sysfs.isKernel()) {
+      return listed;
     }
     BitSet online = new BitSet();
-    listed.forEach(cpu -> online.set(cpu, isOnline(sysfs, cpu)));
+    for (int i = 0; i < listed.size(); i++) {
+      online.set(listed.get(i), isOnline(sysfs, listed.get(i)));
+    }
     return CpuSet.copyOf(online);
   }
 
   private static boolean isOnline(Sysfs sysfs, int cpu) {
+    String file = "cpu" + cpu + "/online";
     try {
-      return !sysfs.read("cpu" + cpu + "/online").equals("0");
-    } catch (SysfsException noFile) {
+      // Asked by each sweep, and a refused read is dear.
+      return !sysfs.exists(file) || !sysfs.read(file).equals("0");
+    } catch (SysfsException unreadable) {
       return true;
     }
   }

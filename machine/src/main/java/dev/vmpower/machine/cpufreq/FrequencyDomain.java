@@ -82,11 +82,6 @@ public final class FrequencyDomain implements AutoCloseable {
     return driver;
   }
 
-  /** Changes with the frequency domain and with what its ladder was made of. */
-  public String look() {
-    return number + " " + driver + " " + facts;
-  }
-
   /** {@code base_frequency} in kHz; 0 where the driver has none. */
   public int baseKhz() {
     return facts.baseKhz();
@@ -237,9 +232,11 @@ public final class FrequencyDomain implements AutoCloseable {
 
   /** Changes when one of its pCPUs goes offline or comes back, however short it is away. */
   public long generation() {
-    return cpus.stream()
-        .mapToLong(cpu -> sysfs.identity("cpu" + cpu + "/topology"))
-        .reduce(0, (all, one) -> 31 * all + one);
+    long all = 0;
+    for (int i = 0; i < cpus.size(); i++) {
+      all = 31 * all + sysfs.identity("cpu" + cpus.get(i) + "/topology");
+    }
+    return all;
   }
 
   private boolean hasOurGovernor() throws SysfsException {

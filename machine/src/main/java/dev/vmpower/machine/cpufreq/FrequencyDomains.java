@@ -5,6 +5,7 @@ import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.Sysfs;
 import dev.vmpower.machine.sysfs.SysfsException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -13,6 +14,10 @@ import java.util.function.Consumer;
 public final class FrequencyDomains {
   /** The most that one host may have; more are not looked at. */
   public static final int DOMAINS_MAX = CpuSet.CPUS_MAX;
+
+  private static final String POLICY = "policy";
+  private static final int NUMBER_DIGITS_MAX = 4;
+  private static final long LOOK_FACTOR = 0x9e3779b97f4a7c15L; // odd, of bits that look random
 
   private FrequencyDomains() {}
 
@@ -39,33 +44,33 @@ public final class FrequencyDomains {
   }
 
   /**
-   * The {@link FrequencyDomain#look} of each frequency domain there is now, cheap enough for a
-   * sweep: whoever sees another answer reads them anew.
+   * A number that is another one once there are other frequency domains, or what a ladder was made
+   * of has changed; cheap enough for a sweep.
    */
-  public static List<String> look(Sysfs sysfs, CpuSet present) {
-    List<String> looks = new ArrayList<>();
-    List<Integer> numbers = policyNumbers(sysfs);
+  public static long look(Sysfs sysfs, CpuSet present) {
+    long all = 0;
+    int[] numbers = policyNumbers(sysfs);
     for (int number : numbers) {
-      look(sysfs, "cpufreq/policy" + number + "/", number, looks);
+      all = look(sysfs, "cpufreq/policy" + number + "/", number, all);
     }
-    if (numbers.isEmpty()) {
-      present.forEach(
-          cpu -> {
-            String directory = "cpu" + cpu + "/cpufreq/";
-            if (sysfs.exists(directory + "scaling_governor")) {
-              look(sysfs, directory, cpu, looks);
-            }
-          });
+    for (int i = 0; numbers.length == 0 && i < present.size(); i++) {
+      String directory = "cpu" + present.get(i) + "/cpufreq/";
+      if (sysfs.exists(directory + "scaling_governor")) {
+        all = look(sysfs, directory, present.get(i), all);
+      }
     }
-    return looks;
+    return all;
   }
 
-  private static void look(Sysfs sysfs, String directory, int number, List<String> looks) {
+  private static long look(Sysfs sysfs, String directory, int number, long before) {
     try {
       String driver = ifThere(sysfs, directory + "scaling_driver");
-      looks.add(number + " " + driver + " " + NonTurbo.Facts.read(sysfs, directory));
+      NonTurbo.Facts facts = NonTurbo.Facts.read(sysfs, directory);
+      long all = LOOK_FACTOR * before + number;
+      all = LOOK_FACTOR * all + driver.hashCode();
+      return LOOK_FACTOR * (LOOK_FACTOR * all + facts.maxKhz()) + facts.baseKhz();
     } catch (SysfsException offline) {
-      // It is not read either.
+      return before; // it is not read either
     }
   }
 
@@ -89,13 +94,37 @@ public final class FrequencyDomains {
     }
   }
 
-  private static List<Integer> policyNumbers(Sysfs sysfs) {
-    return sysfs.list("cpufreq").stream()
-        .filter(name -> name.matches("policy(0|[1-9][0-9]{0,3})"))
-        .map(name -> Integer.parseInt(name.substring("policy".length())))
-        .sorted()
-        .limit(DOMAINS_MAX)
-        .toList();
+  // Ascending. Without regular expressions and streams, for each sweep asks.
+  private static int[] policyNumbers(Sysfs sysfs) {
+    List<String> names = sysfs.list("cpufreq");
+    int[] numbers = new int[names.size()];
+    int count = 0;
+    for (int i = 0; i < numbers.length; i++) {
+      int number = policyNumber(names.get(i));
+      if (number >= 0) {
+        numbers[count++] = number;
+      }
+    }
+    Arrays.sort(numbers, 0, count);
+    return Arrays.copyOf(numbers, Math.min(count, DOMAINS_MAX));
+  }
+
+  /** N of {@code policyN}, as the kernel writes it; -1 if that is not the name. */
+  private static int policyNumber(String name) {
+    int digits = name.length() - POLICY.length();
+    if (!name.startsWith(POLICY) || digits < 1 || digits > NUMBER_DIGITS_MAX) {
+      return -1;
+    }
+    int number = 0;
+    for (int i = POLICY.length(); i < name.length(); i++) {
+      int digit = name.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return -1;
+      }
+      number = 10 * number + digit;
+    }
+    boolean padded = digits > 1 && name.charAt(POLICY.length()) == '0';
+    return padded ? -1 : number;
   }
 
   private static FrequencyDomain readOne(Sysfs sysfs, String directory, int number)

@@ -1,16 +1,14 @@
 package dev.vmpower.machine.epoll;
 
-import java.lang.foreign.FunctionDescriptor;
+import dev.vmpower.machine.libc.WordCall;
 import java.lang.foreign.Linker;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
  * The system calls of a request, which allocate nothing.
  *
  * <p>recv(2) and send(2) never wait here, so they go without the JVM's care for threads that do,
- * which costs more than it saves. Memory is passed by its address: the caller keeps it alive by
- * what it does with it afterwards.
+ * which costs more than it saves.
  */
 @SuppressWarnings("restricted") // native access is what this class is for
 final class Calls {
@@ -23,33 +21,23 @@ final class Calls {
   static final int EPOLLOUT = 4;
   static final int EPOLLERR = 8;
   static final int EPOLLHUP = 16;
+  private static final long NO_MASK = 0;
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_NOSIGNAL = 0x4000;
 
-  // All are declared alike, with four arguments of 64 bits: to link each kind takes the JVM some
-  // ms.
-  // Where C has an int, its function looks at the lower half; where it has fewer, at no others.
-  private static final FunctionDescriptor KIND =
-      FunctionDescriptor.of(
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG,
-          ValueLayout.JAVA_LONG);
+  /** Whether {@link #epollWait} may be called: since glibc 2.35. */
+  static final boolean HAS_PWAIT2 = WordCall.isThere("epoll_pwait2");
 
-  private static final MethodHandle EPOLL_CREATE = call("epoll_create1");
-  private static final MethodHandle CLOSE = call("close");
-  private static final MethodHandle EPOLL_CTL = call("epoll_ctl");
-  private static final MethodHandle EPOLL_WAIT = call("epoll_wait");
-  private static final MethodHandle RECV = call("recv", Linker.Option.critical(false));
-  private static final MethodHandle SEND = call("send", Linker.Option.critical(false));
+  private static final MethodHandle EPOLL_CREATE = WordCall.handle("epoll_create1");
+  private static final MethodHandle CLOSE = WordCall.handle("close");
+  private static final MethodHandle EPOLL_CTL = WordCall.handle("epoll_ctl");
+  private static final MethodHandle EPOLL_PWAIT = WordCall.handle("epoll_pwait");
+  private static final MethodHandle EPOLL_PWAIT2 =
+      WordCall.handle(HAS_PWAIT2 ? "epoll_pwait2" : "epoll_pwait");
+  private static final MethodHandle RECV = WordCall.handle("recv", Linker.Option.critical(false));
+  private static final MethodHandle SEND = WordCall.handle("send", Linker.Option.critical(false));
 
   private Calls() {}
-
-  private static MethodHandle call(String name, Linker.Option... options) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), KIND, options);
-  }
 
   /** Returns once all is linked, which takes a while. */
   static void link() {
@@ -59,7 +47,7 @@ final class Calls {
   /** Makes an epoll instance: its descriptor, or -1. */
   static int epollCreate() {
     try {
-      return (int) (long) EPOLL_CREATE.invokeExact((long) EPOLL_CLOEXEC, 0L, 0L, 0L);
+      return (int) (long) EPOLL_CREATE.invokeExact((long) EPOLL_CLOEXEC, 0L, 0L, 0L, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("epoll_create1 does not throw", impossible);
     }
@@ -68,7 +56,7 @@ final class Calls {
   /** Closes a descriptor that no Java object has. */
   static void close(int descriptor) {
     try {
-      long unused = (long) CLOSE.invokeExact((long) descriptor, 0L, 0L, 0L);
+      long unused = (long) CLOSE.invokeExact((long) descriptor, 0L, 0L, 0L, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("close does not throw", impossible);
     }
@@ -82,7 +70,8 @@ final class Calls {
   static boolean epollControl(int epoll, int operation, int descriptor, long address) {
     try {
       long result =
-          (long) EPOLL_CTL.invokeExact((long) epoll, (long) operation, (long) descriptor, address);
+          (long)
+              EPOLL_CTL.invokeExact((long) epoll, (long) operation, (long) descriptor, address, 0L);
       return (int) result == 0;
     } catch (Throwable impossible) {
       throw new AssertionError("epoll_ctl does not throw", impossible);
@@ -92,22 +81,35 @@ final class Calls {
   /**
    * Waits for events, which it writes at {@code address}.
    *
-   * @param timeoutMs 0 for none, -1 for ever
-   * @return how many there are; -1 if a signal came
+   * @param timespec where a struct timespec has the longest wait; 0 for ever
+   * @return how many there are; -1 if a signal came, or the kernel does not have this
    */
-  static int epollWait(int epoll, long address, int eventsMax, int timeoutMs) {
+  static int epollWait(int epoll, long address, int eventsMax, long timespec) {
     try {
       return (int)
-          (long) EPOLL_WAIT.invokeExact((long) epoll, address, (long) eventsMax, (long) timeoutMs);
+          (long)
+              EPOLL_PWAIT2.invokeExact((long) epoll, address, (long) eventsMax, timespec, NO_MASK);
     } catch (Throwable impossible) {
-      throw new AssertionError("epoll_wait does not throw", impossible);
+      throw new AssertionError("epoll_pwait2 does not throw", impossible);
+    }
+  }
+
+  /** The same, to the ms; 0 for none, -1 for ever. */
+  static int epollWaitMs(int epoll, long address, int eventsMax, int timeoutMs) {
+    try {
+      return (int)
+          (long)
+              EPOLL_PWAIT.invokeExact(
+                  (long) epoll, address, (long) eventsMax, (long) timeoutMs, NO_MASK);
+    } catch (Throwable impossible) {
+      throw new AssertionError("epoll_pwait does not throw", impossible);
     }
   }
 
   /** Takes what has arrived: bytes, 0 at the end of the stream, -1 if it takes another look. */
   static long receive(int socket, long address, long bytesMax) {
     try {
-      return (long) RECV.invokeExact((long) socket, address, bytesMax, (long) MSG_DONTWAIT);
+      return (long) RECV.invokeExact((long) socket, address, bytesMax, (long) MSG_DONTWAIT, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("recv does not throw", impossible);
     }
@@ -117,7 +119,7 @@ final class Calls {
   static long send(int socket, long address, long bytes) {
     try {
       return (long)
-          SEND.invokeExact((long) socket, address, bytes, (long) (MSG_DONTWAIT | MSG_NOSIGNAL));
+          SEND.invokeExact((long) socket, address, bytes, (long) (MSG_DONTWAIT | MSG_NOSIGNAL), 0L);
     } catch (Throwable impossible) {
       throw new AssertionError("send does not throw", impossible);
     }

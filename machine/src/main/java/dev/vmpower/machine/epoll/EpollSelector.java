@@ -11,8 +11,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelectionKey;
-import java.nio.channels.spi.AbstractSelector;
-import java.nio.channels.spi.SelectorProvider;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -23,21 +21,16 @@ import sun.nio.ch.DirectBuffer;
 import sun.nio.ch.SelChImpl;
 
 /**
- * A selector for one thread, which spends its time in epoll_wait(2) and nowhere else.
+ * A selector which spends its time in epoll_pwait2(2) and nowhere else.
  *
  * <p>The JDK's own is made for many threads: each turn takes locks, looks at queues of changes and
- * goes through sets. Here one thread registers, changes, waits and closes, and only {@link #wakeup}
- * is for others. Keys that are ready go to a consumer and are not kept; an interrupt does not end
- * the wait.
+ * goes through sets. Here an interrupt does not end the wait. The kernel puts those whom it has
+ * named behind the others. Before Linux 5.11, or glibc 2.35, a time-out is a whole number of ms and
+ * late by up to one.
  */
-public final class EpollSelector extends AbstractSelector {
-  /**
-   * How many of those that are ready one turn takes. The kernel puts them behind the others, which
-   * are first in the next turn; and what so few have sent is still in the CPU's cache when it is
-   * answered.
-   */
-  public static final int EVENTS_MAX = 128;
-
+public final class EpollSelector extends TurnSelector {
+  private static final long NS_PER_MS = 1_000_000;
+  private static final long NS_PER_S = 1_000_000_000;
   private static final int KEYS_FIRST = 64;
   private static final int WAKEUP = -1; // in place of a key's number
 
@@ -57,15 +50,23 @@ public final class EpollSelector extends AbstractSelector {
   private final ByteBuffer change = memory(EVENT_BYTES);
   private final long changeAddress = ((DirectBuffer) change).address();
 
+  private final ByteBuffer timespec = memory(2 * Long.BYTES);
+  private final long timespecAddress = ((DirectBuffer) timespec).address();
+  private final boolean isFine;
+
   private @Nullable Key[] keys = new Key[KEYS_FIRST];
   private int[] freeNumbers = new int[KEYS_FIRST];
   private int freeCount;
   private int usedCount; // numbers that were ever used
 
-  private EpollSelector(int epoll, Pipe wakeups) {
-    super(SelectorProvider.provider());
+  private EpollSelector(int epoll, Pipe wakeups, boolean fine) {
     this.epoll = epoll;
     this.wakeups = wakeups;
+    // Nothing is ready; where there is no such call, that is an error.
+    this.isFine =
+        fine
+            && Calls.HAS_PWAIT2
+            && Calls.epollWait(epoll, eventsAddress, EVENTS_MAX, timespecAddress) == 0;
   }
 
   /**
@@ -74,13 +75,18 @@ public final class EpollSelector extends AbstractSelector {
    * @throws IOException if there are no descriptors left
    */
   public static EpollSelector openNew() throws IOException {
+    return openNew(true);
+  }
+
+  /** As the other one; unless {@code fine}, it waits as with an old kernel. */
+  static EpollSelector openNew(boolean fine) throws IOException {
     Pipe pipe = Pipe.open();
     int epoll = Calls.epollCreate();
     if (epoll < 0) {
       close(pipe);
       throw new IOException("no epoll instance: Too many open files");
     }
-    EpollSelector selector = new EpollSelector(epoll, pipe);
+    EpollSelector selector = new EpollSelector(epoll, pipe, fine);
     try {
       pipe.sink().configureBlocking(false);
       pipe.source().configureBlocking(false);
@@ -146,21 +152,12 @@ public final class EpollSelector extends AbstractSelector {
   }
 
   @Override
-  public int select(Consumer<SelectionKey> action, long timeoutMs) throws IOException {
-    return turn(action, timeoutMs == 0 ? -1 : (int) Math.min(timeoutMs, Integer.MAX_VALUE));
-  }
-
-  @Override
-  public int selectNow(Consumer<SelectionKey> action) throws IOException {
-    return turn(action, 0);
-  }
-
-  private int turn(Consumer<SelectionKey> action, int timeoutMs) throws IOException {
+  public int turn(Consumer<SelectionKey> action, long timeoutNs) throws IOException {
     if (!isOpen()) {
       throw new ClosedSelectorException();
     }
     dropCancelled();
-    int ready = Calls.epollWait(epoll, eventsAddress, EVENTS_MAX, timeoutMs);
+    int ready = await(timeoutNs);
     int selected = 0;
     for (int i = 0; i < ready; i++) {
       int number = events.getInt(i * EVENT_BYTES + DATA_OFFSET);
@@ -171,6 +168,19 @@ public final class EpollSelector extends AbstractSelector {
       }
     }
     return selected;
+  }
+
+  private int await(long timeoutNs) {
+    if (!isFine) {
+      long timeoutMs = timeoutNs == FOREVER_NS ? -1 : (timeoutNs + NS_PER_MS - 1) / NS_PER_MS;
+      return Calls.epollWaitMs(
+          epoll, eventsAddress, EVENTS_MAX, (int) Math.min(timeoutMs, Integer.MAX_VALUE));
+    }
+    if (timeoutNs == FOREVER_NS) {
+      return Calls.epollWait(epoll, eventsAddress, EVENTS_MAX, 0);
+    }
+    timespec.putLong(0, timeoutNs / NS_PER_S).putLong(Long.BYTES, timeoutNs % NS_PER_S);
+    return Calls.epollWait(epoll, eventsAddress, EVENTS_MAX, timespecAddress);
   }
 
   // What is posted after this is seen by whoever looks after the turn: nothing is lost.
@@ -242,27 +252,6 @@ public final class EpollSelector extends AbstractSelector {
       }
     }
     return all;
-  }
-
-  /** Always empty: what is ready goes to a consumer. */
-  @Override
-  public Set<SelectionKey> selectedKeys() {
-    return Set.of();
-  }
-
-  @Override
-  public int selectNow() {
-    throw new UnsupportedOperationException("what is ready goes to a consumer");
-  }
-
-  @Override
-  public int select(long timeoutMs) {
-    throw new UnsupportedOperationException("what is ready goes to a consumer");
-  }
-
-  @Override
-  public int select() {
-    throw new UnsupportedOperationException("what is ready goes to a consumer");
   }
 
   /** The place of one channel. */

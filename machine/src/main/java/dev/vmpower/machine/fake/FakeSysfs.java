@@ -1,5 +1,6 @@
 package dev.vmpower.machine.fake;
 
+import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.sysfs.Attribute;
 import dev.vmpower.machine.sysfs.Errno;
 import dev.vmpower.machine.sysfs.Sysfs;
@@ -122,11 +123,19 @@ public final class FakeSysfs implements Sysfs {
   }
 
   /**
-   * Takes {@code cpu} offline, or brings it back: {@code cpuN/online} and {@code affected_cpus} say
-   * so, and a frequency domain without an online pCPU refuses everything with EBUSY.
+   * Takes {@code cpu} offline, or brings it back: {@code online}, {@code cpuN/online} and {@code
+   * affected_cpus} say so, and a frequency domain without an online pCPU refuses everything with
+   * EBUSY.
    */
   public void setOnline(int cpu, boolean online) {
     constants.put("cpu" + cpu + "/online", online ? "1" : "0");
+    CpuSet one = CpuSet.of(cpu);
+    constants.computeIfPresent(
+        "online",
+        (path, list) -> {
+          CpuSet all = CpuSet.parse(list);
+          return (online ? all.union(one) : all.without(one)).toString();
+        });
     births.merge("cpu" + cpu + "/topology", 1L, Long::sum);
     String directory = links.get("cpu" + cpu + "/cpufreq/");
     FakePolicy policy = policies.get(directory);

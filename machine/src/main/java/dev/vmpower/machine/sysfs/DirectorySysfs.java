@@ -1,6 +1,9 @@
 package dev.vmpower.machine.sysfs;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -11,18 +14,37 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The attributes below a directory: the kernel's own, or plain files that look like them. */
+/**
+ * The attributes below a directory: the kernel's own, or plain files that look like them.
+ *
+ * <p>Not thread-safe.
+ */
 public final class DirectorySysfs implements Sysfs {
   /** The kernel's attributes are at most a page. */
   static final int ATTRIBUTE_BYTES_MAX = 4096;
 
+  /** The kernel takes no longer names, their end included. */
+  static final int PATH_BYTES_MAX = 4096;
+
   private final Path root;
   private final boolean kernel;
+  private final int rootBytes;
+  private final MemorySegment name = Arena.ofAuto().allocate(PATH_BYTES_MAX);
+  private final MemorySegment memory = Arena.ofAuto().allocate(ATTRIBUTE_BYTES_MAX, Long.BYTES);
+  private final byte[] text = new byte[ATTRIBUTE_BYTES_MAX];
   private volatile boolean ranOut;
 
   public DirectorySysfs(Path root) {
     this.root = root;
     this.kernel = isOnSysfs(root);
+    byte[] directory = (root + "/").getBytes(StandardCharsets.UTF_8);
+    this.rootBytes = directory.length;
+    MemorySegment.copy(directory, 0, name, ValueLayout.JAVA_BYTE, 0, rootBytes);
+  }
+
+  /** Returns once the JVM has linked what attributes need: for another thread, at the start. */
+  public static void link() {
+    Calls.link();
   }
 
   private static boolean isOnSysfs(Path root) {
@@ -35,15 +57,33 @@ public final class DirectorySysfs implements Sysfs {
 
   @Override
   public String read(String path) throws SysfsException {
-    try (FileChannel file = FileChannel.open(root.resolve(path), StandardOpenOption.READ)) {
-      ByteBuffer buffer = ByteBuffer.allocate(ATTRIBUTE_BYTES_MAX);
-      int length = Math.max(file.read(buffer), 0);
-      String text = new String(buffer.array(), 0, length, StandardCharsets.UTF_8);
-      int newline = text.indexOf('\n');
-      return (newline < 0 ? text : text.substring(0, newline)).strip();
+    try {
+      int descriptor = Calls.open(name(path), Calls.O_RDONLY);
+      try {
+        int length = Calls.read(descriptor, memory);
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, text, 0, length);
+        int end = 0;
+        while (end < length && text[end] != '\n') {
+          end++;
+        }
+        return new String(text, 0, end, StandardCharsets.UTF_8).strip();
+      } finally {
+        Calls.close(descriptor);
+      }
     } catch (IOException refused) {
       throw refusal(path, refused);
     }
+  }
+
+  /** The file's name as C has it; until the next one is asked for. */
+  private MemorySegment name(String path) throws SysfsException {
+    byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+    if (rootBytes + bytes.length >= PATH_BYTES_MAX) {
+      throw new SysfsException(path, "is too long");
+    }
+    MemorySegment.copy(bytes, 0, name, ValueLayout.JAVA_BYTE, rootBytes, bytes.length);
+    name.set(ValueLayout.JAVA_BYTE, rootBytes + bytes.length, (byte) 0);
+    return name;
   }
 
   @Override
@@ -72,14 +112,18 @@ public final class DirectorySysfs implements Sysfs {
 
   @Override
   public boolean exists(String path) {
-    return Files.exists(root.resolve(path));
+    try {
+      return Calls.exists(name(path));
+    } catch (SysfsException tooLong) {
+      return false;
+    }
   }
 
   @Override
   public long identity(String path) {
     try {
-      return (Long) Files.getAttribute(root.resolve(path), "unix:ino");
-    } catch (IOException noSuchFile) {
+      return Calls.inode(name(path), memory);
+    } catch (SysfsException tooLong) {
       return 0;
     }
   }

@@ -1,17 +1,16 @@
 package dev.vmpower.machine.sysfs;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /** An attribute behind a kept file descriptor; pread and pwrite at 0 give and take it whole. */
 final class FileAttribute implements Attribute {
   private static final int TEXT_BYTES_MAX = 64;
 
   private final String path;
-  private final FileChannel file;
+  private final KeptFile file;
   private final boolean kernel;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(TEXT_BYTES_MAX);
   private int fileBytes; // of a plain file that we have written; 0 for not known
@@ -19,10 +18,7 @@ final class FileAttribute implements Attribute {
   FileAttribute(String path, Path file, boolean writable, boolean kernel) throws IOException {
     this.path = path;
     this.kernel = kernel;
-    this.file =
-        writable
-            ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)
-            : FileChannel.open(file, StandardOpenOption.READ);
+    this.file = new KeptFile(file, writable, MemorySegment.ofBuffer(buffer));
   }
 
   @Override
@@ -57,17 +53,17 @@ final class FileAttribute implements Attribute {
 
   /** Fills the buffer and returns the length of the first line, blanks at its end not counted. */
   private int readLine() throws SysfsException {
-    buffer.clear();
+    int bytes;
     try {
-      file.read(buffer, 0);
+      bytes = file.read();
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
     }
-    if (buffer.position() > fileBytes) {
+    if (bytes > fileBytes) {
       fileBytes = 0; // another wrote it
     }
     int end = 0;
-    while (end < buffer.position() && buffer.get(end) != '\n') {
+    while (end < bytes && buffer.get(end) != '\n') {
       end++;
     }
     while (end > 0 && buffer.get(end - 1) <= ' ' && buffer.get(end - 1) >= 0) {
@@ -89,23 +85,20 @@ final class FileAttribute implements Attribute {
       buffer.put(i, (byte) ('0' + rest % 10));
     }
     buffer.put(digits, (byte) '\n');
-    buffer.position(0).limit(digits + 1);
     try {
-      file.write(buffer, 0);
+      file.write(digits + 1);
       if (!kernel) {
         cut(digits + 1);
       }
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
-    } finally {
-      buffer.clear();
     }
   }
 
   /** A plain file keeps the rest of a longer text, whoever wrote that and was seen to. */
   private void cut(int bytes) throws IOException {
     boolean mayBeLonger = fileBytes == 0 || fileBytes > bytes;
-    if (mayBeLonger && file.size() > bytes) {
+    if (mayBeLonger) {
       file.truncate(bytes);
     }
     fileBytes = bytes;
@@ -118,22 +111,15 @@ final class FileAttribute implements Attribute {
       throw new SysfsException(path, end == 0 ? "is empty" : "is too long to be written again");
     }
     buffer.put(end, (byte) '\n');
-    buffer.position(0).limit(end + 1);
     try {
-      file.write(buffer, 0);
+      file.write(end + 1);
     } catch (IOException refused) {
       throw new SysfsException(path, Errno.of(refused), refused);
-    } finally {
-      buffer.clear();
     }
   }
 
   @Override
   public void close() {
-    try {
-      file.close();
-    } catch (IOException ignored) {
-      // Closing an attribute has no effect that could fail.
-    }
+    file.close();
   }
 }

@@ -27,12 +27,19 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Real sockets over a real epoll. */
+/** Real sockets over a real epoll, which waits by the ns, or by the ms as before Linux 5.11. */
 @Timeout(20)
+@ParameterizedClass
+@ValueSource(booleans = {true, false})
 final class EpollSelectorTest {
+  private static final long NS_PER_MS = 1_000_000;
   private static final long LONG_MS = 15_000;
 
+  @Parameter boolean fine;
   @TempDir Path directory;
   private EpollSelector selector;
   private ServerSocketChannel listener;
@@ -43,7 +50,7 @@ final class EpollSelectorTest {
 
   @BeforeEach
   void open() throws IOException {
-    selector = EpollSelector.openNew();
+    selector = EpollSelector.openNew(fine);
     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     listener.bind(UnixDomainSocketAddress.of(directory.resolve("s")), 1024);
   }
@@ -68,8 +75,7 @@ final class EpollSelectorTest {
 
   private List<SelectionKey> ready(long timeoutMs) throws IOException {
     List<SelectionKey> keys = new ArrayList<>();
-    int count =
-        timeoutMs == 0 ? selector.selectNow(keys::add) : selector.select(keys::add, timeoutMs);
+    int count = selector.turn(keys::add, timeoutMs * NS_PER_MS);
     assertThat(count).isEqualTo(keys.size());
     return keys;
   }
@@ -125,6 +131,16 @@ final class EpollSelectorTest {
   }
 
   @Test
+  void aWaitIsNeverShorterThanItIsToBe() throws IOException {
+    for (int i = 1; i <= 20; i++) {
+      long timeoutNs = i * 137_000L; // by the ms, too, it is some time
+      long beganNs = System.nanoTime();
+      assertThat(selector.turn(key -> {}, timeoutNs)).isZero();
+      assertThat(System.nanoTime() - beganNs).isGreaterThanOrEqualTo(timeoutNs);
+    }
+  }
+
+  @Test
   void noWakeupIsLostAmongMany() throws Exception {
     int rounds = 20_000;
     AtomicInteger posted = new AtomicInteger();
@@ -138,7 +154,7 @@ final class EpollSelectorTest {
                   }
                 });
     while (posted.get() < rounds) {
-      selector.select(key -> {}, LONG_MS); // one that is lost takes longer than the test may
+      selector.turn(key -> {}, TurnSelector.FOREVER_NS); // one that is lost takes longer
     }
     other.join();
   }
@@ -161,7 +177,7 @@ final class EpollSelectorTest {
   @Test
   void closingItGivesAllBack() throws IOException {
     int before = descriptors();
-    EpollSelector another = EpollSelector.openNew();
+    EpollSelector another = EpollSelector.openNew(fine);
     Pair pair = connect();
     pair.ours.register(another, SelectionKey.OP_READ);
     another.close();
@@ -169,7 +185,7 @@ final class EpollSelectorTest {
     pair.ours.close();
     pair.theirs.close();
     assertThat(descriptors()).isEqualTo(before);
-    assertThatThrownBy(() -> another.selectNow(key -> {}))
+    assertThatThrownBy(() -> another.turn(key -> {}, 0))
         .isInstanceOf(ClosedSelectorException.class);
   }
 
@@ -202,7 +218,7 @@ final class EpollSelectorTest {
         expected.add(pair);
       }
       Set<Object> told = new HashSet<>();
-      selector.selectNow(key -> told.add(key.attachment()));
+      selector.turn(key -> told.add(key.attachment()), 0);
       assertThat(told).as("step %d of seed %d", step, seed).isEqualTo(expected);
       for (Object pair : told) {
         ((Pair) pair).ours.read(ByteBuffer.allocate(16));

@@ -9,6 +9,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -192,6 +193,46 @@ class DirectorySysfsTest {
 
     assertThatThrownBy(() -> sysfs.read(FILE)).isInstanceOf(SysfsException.class);
     assertThatThrownBy(() -> sysfs.write(FILE, "x")).isInstanceOf(SysfsException.class);
+  }
+
+  @Test
+  void whatTheKernelRefusesOfAKeptHandleHasItsReason() throws Exception {
+    DirectorySysfs devices = new DirectorySysfs(Path.of("/dev"));
+    try (Attribute full = devices.open("full", true)) {
+      assertThatThrownBy(() -> full.writeNumber(1))
+          .hasMessage("full: No space left on device")
+          .extracting(refused -> ((SysfsException) refused).errno())
+          .isEqualTo(Errno.ENOSPC);
+    }
+    Files.createDirectories(root.resolve(FILE));
+    try (Attribute directory = sysfs.open(FILE, false)) {
+      assertThatThrownBy(directory::readNumber).hasMessageContaining("Is a directory");
+    }
+    assertThatThrownBy(() -> sysfs.open(FILE, true)).hasMessageContaining("Is a directory");
+    String endless = "x".repeat(DirectorySysfs.PATH_BYTES_MAX);
+    assertThatThrownBy(() -> sysfs.read(endless)).hasMessageContaining("is too long");
+    assertThat(sysfs.exists(endless)).isFalse();
+    assertThat(sysfs.identity(endless)).isZero();
+  }
+
+  @Test
+  void whatIsKeptOpenIsOneDescriptorAndIsGivenBack() throws Exception {
+    tree.put(FILE, "1\n");
+    int before = descriptors();
+    Attribute kept = sysfs.open(FILE, true);
+    assertThat(descriptors()).isEqualTo(before + 1);
+    sysfs.read(FILE);
+    sysfs.exists(FILE);
+    sysfs.identity(FILE);
+    assertThatThrownBy(() -> sysfs.read("missing")).isInstanceOf(SysfsException.class);
+    kept.close();
+    assertThat(descriptors()).isEqualTo(before);
+  }
+
+  private static int descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return (int) open.count();
+    }
   }
 
   @Test

@@ -79,7 +79,7 @@ final class Shape {
 
   /** The host as it is after booting. */
   FakeSysfs boot() {
-    FakeSysfs kernel = new FakeSysfs().put("cpufreq/boost", "1");
+    FakeSysfs kernel = new FakeSysfs().put("cpufreq/boost", "1").put("online", "0-" + (cpus - 1));
     for (Clock clock : clocks) {
       int[] own = clock.cpus().stream().mapToInt(Integer::intValue).toArray();
       kernel.addPolicy(tables.get(clock.index()), own);

@@ -1,11 +1,10 @@
 package dev.vmpower.sim.world;
 
+import dev.vmpower.machine.epoll.TurnSelector;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelectionKey;
-import java.nio.channels.spi.AbstractSelector;
-import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -14,7 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /** A selector over {@link SimSocket}s. Where a real one would wait, it moves the clock on. */
-final class SimSelector extends AbstractSelector {
+final class SimSelector extends TurnSelector {
   private final LongConsumer sleep;
   private final List<Key> keys = new ArrayList<>();
   private boolean woken;
@@ -23,10 +22,9 @@ final class SimSelector extends AbstractSelector {
   /**
    * Without sockets.
    *
-   * @param sleep moves the clock on by at most so many ms
+   * @param sleep moves the clock on by at most so many ns
    */
   SimSelector(LongConsumer sleep) {
-    super(SelectorProvider.provider());
     this.sleep = sleep;
   }
 
@@ -81,21 +79,15 @@ final class SimSelector extends AbstractSelector {
   }
 
   @Override
-  public int select(Consumer<SelectionKey> action, long timeoutMs) {
+  public int turn(Consumer<SelectionKey> action, long timeoutNs) {
     dropCancelled();
-    if (!isReady()) {
-      sleep.accept(timeoutMs);
+    if (timeoutNs > 0 && !isReady()) {
+      sleep.accept(timeoutNs);
     }
-    return selectNow(action);
-  }
-
-  @Override
-  public int selectNow(Consumer<SelectionKey> action) {
-    dropCancelled();
     woken = false;
     int selected = 0;
     turn++; // which one is first differs, as with epoll
-    for (int i = 0; i < keys.size(); i++) {
+    for (int i = 0; i < keys.size() && selected < EVENTS_MAX; i++) {
       Key key = keys.get((i + turn) % keys.size());
       key.ready = key.isValid() ? key.socket.readyOps() & key.interest : 0;
       if (key.ready != 0) {
@@ -136,26 +128,6 @@ final class SimSelector extends AbstractSelector {
   @Override
   public Set<SelectionKey> keys() {
     return new HashSet<>(keys);
-  }
-
-  @Override
-  public Set<SelectionKey> selectedKeys() {
-    return Set.of();
-  }
-
-  @Override
-  public int selectNow() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public int select(long timeoutMs) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public int select() {
-    throw new UnsupportedOperationException();
   }
 
   @Override

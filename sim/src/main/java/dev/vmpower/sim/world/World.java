@@ -85,8 +85,8 @@ final class World {
   }
 
   /** Where the daemon would sleep. */
-  void sleep(long timeoutMs) {
-    nowNs += Math.min(timeoutMs, sleepMs) * NS_PER_MS;
+  void sleep(long timeoutNs) {
+    nowNs += Math.min(timeoutNs, sleepMs * NS_PER_MS);
   }
 
   /** Tells the daemon, and the rules what to make of it once the daemon has taken it. */
