@@ -65,6 +65,7 @@ public final class Monitor {
   private boolean moreEvents;
   private long nextSweepNs;
   private long nextCheckNs = Long.MAX_VALUE;
+  private long dueNs; // when the first of what is timed is to be done
   private long wakeups;
 
   /**
@@ -257,13 +258,16 @@ public final class Monitor {
    */
   public void wakeUp() throws IOException {
     sockets.begin();
-    selector.turn(sockets, moreEvents ? 0 : timeoutNs());
+    dueNs = deadlineNs();
+    selector.turn(sockets, moreEvents ? 0 : Math.max(dueNs - clockNs.getAsLong(), 0));
     wakeups++;
     long nowNs = clockNs.getAsLong();
     long nowMs = wallMs.getAsLong();
     changes.begin(nowMs);
     takeEvents(nowNs, nowMs);
-    runTimers(nowNs, nowMs);
+    if (nowNs >= dueNs) {
+      runTimers(nowNs, nowMs);
+    }
     dropBroken(nowMs);
     publishChanges();
     clocks.settle(nowNs, nowMs);
@@ -280,11 +284,10 @@ public final class Monitor {
     heartbeat.turned(nowNs);
   }
 
-  private long timeoutNs() {
-    long dueNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
-    dueNs = Math.min(Math.min(dueNs, policies.deadlineNs()), heartbeat.deadlineNs());
-    dueNs = Math.min(Math.min(dueNs, ledger.deadlineNs()), sockets.deadlineNs());
-    return Math.max(dueNs - clockNs.getAsLong(), 0);
+  private long deadlineNs() {
+    long firstNs = Math.min(Math.min(nextSweepNs, nextCheckNs), clocks.deadlineNs());
+    firstNs = Math.min(Math.min(firstNs, policies.deadlineNs()), heartbeat.deadlineNs());
+    return Math.min(Math.min(firstNs, ledger.deadlineNs()), sockets.deadlineNs());
   }
 
   private void dropBroken(long nowMs) {

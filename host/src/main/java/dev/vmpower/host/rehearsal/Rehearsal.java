@@ -37,7 +37,8 @@ import org.slf4j.LoggerFactory;
  * <p>The toy host is a directory with one pCPU below the state directory. It is gone afterwards.
  */
 public final class Rehearsal {
-  static final int REQUESTS = 400;
+  /** A few more than the 200 after which the JVM compiles a method for the first time. */
+  static final int REQUESTS = 220;
 
   private static final long ANSWER_MS_MAX = 1_000;
 
