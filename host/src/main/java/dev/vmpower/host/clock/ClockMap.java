@@ -6,6 +6,7 @@ import dev.vmpower.host.vm.Refusal;
 import dev.vmpower.host.vm.Vcpu;
 import dev.vmpower.machine.cpu.CpuSet;
 import dev.vmpower.machine.cpu.Topology;
+import dev.vmpower.machine.cpufreq.DomainsLook;
 import dev.vmpower.machine.cpufreq.FrequencyDomain;
 import dev.vmpower.machine.cpufreq.FrequencyDomains;
 import dev.vmpower.machine.sysfs.Sysfs;
@@ -29,7 +30,7 @@ final class ClockMap {
   private final Topology topology;
   private final boolean turbo;
   private final List<ManagedDomain> domains;
-  private final long look;
+  private final DomainsLook look;
   private final List<String> problems;
   private final List<ClockGroup> groups = new ArrayList<>();
   private final ClockGroup[] groupOfDomain;
@@ -40,7 +41,7 @@ final class ClockMap {
       Topology topology,
       boolean turbo,
       List<ManagedDomain> domains,
-      long look,
+      DomainsLook look,
       List<String> problems,
       Config.Cpu config) {
     this.topology = topology;
@@ -79,7 +80,7 @@ final class ClockMap {
   /** Reads the tree. Frequency domains that are as in {@code before} keep what was made of them. */
   static ClockMap read(Sysfs sysfs, Config.Cpu config, @Nullable ClockMap before) {
     Topology topology = Topology.read(sysfs);
-    long look = FrequencyDomains.look(sysfs, topology.present());
+    DomainsLook look = DomainsLook.of(sysfs, topology.present());
     List<String> problems = new ArrayList<>();
     List<ManagedDomain> domains = new ArrayList<>();
     for (FrequencyDomain domain : FrequencyDomains.read(sysfs, topology.present(), problems::add)) {
@@ -105,7 +106,7 @@ final class ClockMap {
     boolean same =
         Topology.readOnline(sysfs, topology.present()).equals(topology.online())
             && !FrequencyDomains.turboIsOff(sysfs) == turbo
-            && FrequencyDomains.look(sysfs, topology.present()) == look
+            && look.isSame(sysfs, topology.present())
             && !isMended(sysfs);
     // Without a descriptor to look with, all that is known holds on.
     return same || sysfs.ranOutOfDescriptors() ? this : read(sysfs, config, this);

@@ -37,8 +37,10 @@ import org.slf4j.LoggerFactory;
  * <p>The toy host is a directory with one pCPU below the state directory. It is gone afterwards.
  */
 public final class Rehearsal {
-  /** A few more than the 200 after which the JVM compiles a method for the first time. */
-  static final int REQUESTS = 220;
+  /**
+   * Fewer than make the JVM compile: its compilers would be busy just when the first guest asks.
+   */
+  static final int REQUESTS = 50;
 
   private static final long ANSWER_MS_MAX = 1_000;
 

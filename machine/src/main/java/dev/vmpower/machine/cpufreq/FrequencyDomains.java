@@ -17,7 +17,6 @@ public final class FrequencyDomains {
 
   private static final String POLICY = "policy";
   private static final int NUMBER_DIGITS_MAX = 4;
-  private static final long LOOK_FACTOR = 0x9e3779b97f4a7c15L; // odd, of bits that look random
 
   private FrequencyDomains() {}
 
@@ -31,47 +30,15 @@ public final class FrequencyDomains {
     List<FrequencyDomain> domains = new ArrayList<>();
     CpuSet covered = CpuSet.of();
     for (int number : policyNumbers(sysfs)) {
-      covered = add(sysfs, "cpufreq/policy" + number + "/", number, covered, domains, problems);
+      covered = add(sysfs, directory(true, number), number, covered, domains, problems);
     }
-    for (int cpu : present.without(covered).stream().toArray()) {
-      String directory = "cpu" + cpu + "/cpufreq/";
-      if (!covered.contains(cpu) && sysfs.exists(directory + "scaling_governor")) {
-        covered = add(sysfs, directory, cpu, covered, domains, problems);
+    for (int cpu : cpusWithCpufreq(sysfs, present.without(covered))) {
+      if (!covered.contains(cpu)) {
+        covered = add(sysfs, directory(false, cpu), cpu, covered, domains, problems);
       }
     }
     domains.sort(Comparator.comparingInt(FrequencyDomain::number));
     return domains;
-  }
-
-  /**
-   * A number that is another one once there are other frequency domains, or what a ladder was made
-   * of has changed; cheap enough for a sweep.
-   */
-  public static long look(Sysfs sysfs, CpuSet present) {
-    long all = 0;
-    int[] numbers = policyNumbers(sysfs);
-    for (int number : numbers) {
-      all = look(sysfs, "cpufreq/policy" + number + "/", number, all);
-    }
-    for (int i = 0; numbers.length == 0 && i < present.size(); i++) {
-      String directory = "cpu" + present.get(i) + "/cpufreq/";
-      if (sysfs.exists(directory + "scaling_governor")) {
-        all = look(sysfs, directory, present.get(i), all);
-      }
-    }
-    return all;
-  }
-
-  private static long look(Sysfs sysfs, String directory, int number, long before) {
-    try {
-      String driver = ifThere(sysfs, directory + "scaling_driver");
-      NonTurbo.Facts facts = NonTurbo.Facts.read(sysfs, directory);
-      long all = LOOK_FACTOR * before + number;
-      all = LOOK_FACTOR * all + driver.hashCode();
-      return LOOK_FACTOR * (LOOK_FACTOR * all + facts.maxKhz()) + facts.baseKhz();
-    } catch (SysfsException offline) {
-      return before; // it is not read either
-    }
   }
 
   private static CpuSet add(
@@ -94,8 +61,25 @@ public final class FrequencyDomains {
     }
   }
 
+  /** Where a frequency domain is, with a slash at its end. */
+  static String directory(boolean isPolicy, int number) {
+    return isPolicy ? "cpufreq/" + POLICY + number + "/" : "cpu" + number + "/cpufreq/";
+  }
+
+  /** Which of {@code cpus} have a cpufreq of their own. */
+  static int[] cpusWithCpufreq(Sysfs sysfs, CpuSet cpus) {
+    int[] found = new int[cpus.size()];
+    int count = 0;
+    for (int i = 0; i < cpus.size(); i++) {
+      if (sysfs.exists(directory(false, cpus.get(i)) + "scaling_governor")) {
+        found[count++] = cpus.get(i);
+      }
+    }
+    return Arrays.copyOf(found, count);
+  }
+
   // Ascending. Without regular expressions and streams, for each sweep asks.
-  private static int[] policyNumbers(Sysfs sysfs) {
+  static int[] policyNumbers(Sysfs sysfs) {
     List<String> names = sysfs.list("cpufreq");
     int[] numbers = new int[names.size()];
     int count = 0;
@@ -167,7 +151,7 @@ public final class FrequencyDomains {
   }
 
   /** Empty only where there is no such file: what cannot be read now is not for guesses. */
-  private static String ifThere(Sysfs sysfs, String path) throws SysfsException {
+  static String ifThere(Sysfs sysfs, String path) throws SysfsException {
     try {
       return sysfs.read(path);
     } catch (SysfsException refused) {
