@@ -191,10 +191,15 @@ final class Rig implements AutoCloseable {
 
   /** Runs all rounds of both, in turn. */
   Comparison measure() throws IOException {
+    return measure(plan.kind(), plan.rounds());
+  }
+
+  /** Runs some rounds of both, in turn, whose guests do something else than is planned. */
+  Comparison measure(String kind, int rounds) throws IOException {
     List<Load.Round> ours = new ArrayList<>();
     List<Load.Round> floors = new ArrayList<>();
     List<Load.Round> twins = new ArrayList<>();
-    for (Load.Round round : load.measure(plan.rounds(), servers.size(), plan.kind())) {
+    for (Load.Round round : load.measure(rounds, servers.size(), kind)) {
       switch (round.target()) {
         case DAEMON -> ours.add(round);
         case FLOOR -> floors.add(round);
