@@ -37,6 +37,7 @@ final class Scenarios {
                 scenario, "round trip p99, of the floor", 1.5, seen.ratio(Load.Round::p99Ns), "")
             .with(beside(seen, Load.Round::p99Ns)));
     addTwin(results, scenario, "round trip p99", seen, Load.Round::p99Ns);
+    results.add(cpuPerRequest(scenario, seen));
     return results;
   }
 
@@ -49,7 +50,15 @@ final class Scenarios {
                 scenario, "round trip p50, of the floor", 1.15, seen.ratio(Load.Round::p50Ns), "")
             .with(beside(seen, Load.Round::p50Ns)));
     addTwin(results, scenario, "round trip p50", seen, Load.Round::p50Ns);
+    results.add(cpuPerRequest(scenario, seen));
     return results;
+  }
+
+  /** What no scheduler blurs, where a round trip is what is promised. */
+  private static Result cpuPerRequest(String scenario, Comparison seen) {
+    return Result.told(
+            scenario, "CPU per request, of the floor", seen.ratio(Load.Round::cpuNsPerRequest), "")
+        .with(beside(seen, Load.Round::cpuNsPerRequest));
   }
 
   List<Result> sixtyFour() throws IOException {
