@@ -29,7 +29,7 @@ public final class DirectorySysfs implements Sysfs {
   private final Path root;
   private final boolean kernel;
   private final int rootBytes;
-  private final MemorySegment name = Arena.ofAuto().allocate(PATH_BYTES_MAX);
+  private final MemorySegment name;
   private final MemorySegment memory = Arena.ofAuto().allocate(ATTRIBUTE_BYTES_MAX, Long.BYTES);
   private final byte[] text = new byte[ATTRIBUTE_BYTES_MAX];
   private volatile boolean ranOut;
@@ -39,6 +39,7 @@ public final class DirectorySysfs implements Sysfs {
     this.kernel = isOnSysfs(root);
     byte[] directory = (root + "/").getBytes(StandardCharsets.UTF_8);
     this.rootBytes = directory.length;
+    this.name = Arena.ofAuto().allocate(rootBytes + PATH_BYTES_MAX);
     MemorySegment.copy(directory, 0, name, ValueLayout.JAVA_BYTE, 0, rootBytes);
   }
 
@@ -78,7 +79,7 @@ public final class DirectorySysfs implements Sysfs {
   /** The file's name as C has it; until the next one is asked for. */
   private MemorySegment name(String path) throws SysfsException {
     byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
-    if (rootBytes + bytes.length >= PATH_BYTES_MAX) {
+    if (bytes.length >= PATH_BYTES_MAX) {
       throw new SysfsException(path, "is too long");
     }
     MemorySegment.copy(bytes, 0, name, ValueLayout.JAVA_BYTE, rootBytes, bytes.length);

@@ -213,6 +213,8 @@ class DirectorySysfsTest {
     assertThatThrownBy(() -> sysfs.read(endless)).hasMessageContaining("is too long");
     assertThat(sysfs.exists(endless)).isFalse();
     assertThat(sysfs.identity(endless)).isZero();
+    DirectorySysfs nowhere = new DirectorySysfs(Path.of("/" + endless));
+    assertThatThrownBy(() -> nowhere.read("online")).hasMessage("online: open: File name too long");
   }
 
   @Test
