@@ -21,20 +21,37 @@ final class Disturbed {
 
   /** One guest asks every 10 ms, another sends all it can and reads nothing, or rests, in turn. */
   List<Result> flooded() throws IOException {
-    List<Double> ratios = new ArrayList<>();
-    List<Double> quietNs = new ArrayList<>();
-    List<Double> floodedNs = new ArrayList<>();
     try (Rig rig = new Rig(tools, Rig.Plan.of("flooded", 8, 1, rounds, 1000).alone())) {
       rig.warmUp();
+      Turns turns = new Turns();
       for (int i = 0; i < rounds; i++) {
-        quietNs.add(rig.measure("polite", 1).our(Load.Round::p99Ns).median());
-        floodedNs.add(rig.measure("flooded", 1).our(Load.Round::p99Ns).median());
-        ratios.add(floodedNs.getLast() / quietNs.getLast());
+        turns.add(rig.measure("polite", 1), rig.measure("flooded", 1));
       }
+      return List.of(turns.result("a guest floods, one asks each 10 ms", 3));
     }
-    return List.of(
-        compared("a guest floods, one asks each 10 ms", 3, Figure.of(ratios))
-            .with(beside(Figure.of(floodedNs).median(), Figure.of(quietNs).median())));
+  }
+
+  /** Rounds of both kinds, in turn: what the machine did meanwhile is in both. */
+  private static final class Turns {
+    private final List<Double> quietNs = new ArrayList<>();
+    private final List<Double> disturbedNs = new ArrayList<>();
+    private final List<Double> ratios = new ArrayList<>();
+
+    void add(Comparison quiet, Comparison disturbed) {
+      quietNs.add(quiet.our(Load.Round::p99Ns).median());
+      disturbedNs.add(disturbed.our(Load.Round::p99Ns).median());
+      ratios.add(disturbedNs.getLast() / quietNs.getLast());
+    }
+
+    Result result(String scenario, double limit) {
+      String beside =
+          Figure.of(Figure.of(disturbedNs).median() / 1e3).text("us")
+              + ", quiet "
+              + Figure.of(Figure.of(quietNs).median() / 1e3).text("us");
+      return Result.atMost(
+              scenario, "round trip p99, of the quiet one", limit, Figure.of(ratios), "")
+          .with(beside);
+    }
   }
 
   /** Bursts of 64 requests while libvirt's domains are pinned anew, one after the other. */
@@ -83,30 +100,19 @@ final class Disturbed {
       try (Disturbance warmUp = new Disturbance(rig.controlSocket(), request)) {
         rig.warmUp();
       }
-      double quietNs = rig.measure().our(Load.Round::p99Ns).median();
-      try (Disturbance disturbance = new Disturbance(rig.controlSocket(), request)) {
-        Comparison seen = rig.measure();
-        Result result = compare(scenario, 2, seen, quietNs);
-        return List.of(
-            result.with(result.note() + "; " + disturbance.done() + " requests of the API"));
+      Turns turns = new Turns();
+      int done = 0;
+      for (int i = 0; i < rounds; i++) {
+        Comparison quiet = rig.measure(plan.kind(), 1);
+        int before = done;
+        try (Disturbance disturbance =
+            new Disturbance(rig.controlSocket(), next -> request.apply(before + next))) {
+          turns.add(quiet, rig.measure(plan.kind(), 1));
+          done += disturbance.done();
+        }
       }
+      Result result = turns.result(scenario, 2);
+      return List.of(result.with(result.note() + "; " + done + " requests of the API"));
     }
-  }
-
-  private Result compare(String scenario, double limit, Comparison seen, double quietNs) {
-    Figure p99 = seen.our(Load.Round::p99Ns);
-    Figure ratio =
-        new Figure(p99.median() / quietNs, p99.low() / quietNs, p99.high() / quietNs, rounds);
-    return compared(scenario, limit, ratio).with(beside(p99.median(), quietNs));
-  }
-
-  private static Result compared(String scenario, double limit, Figure ratio) {
-    return Result.atMost(scenario, "round trip p99, of the quiet one", limit, ratio, "");
-  }
-
-  private static String beside(double disturbedNs, double quietNs) {
-    return Figure.of(disturbedNs / 1e3).text("us")
-        + ", quiet "
-        + Figure.of(quietNs / 1e3).text("us");
   }
 }

@@ -107,9 +107,10 @@ final class Guests {
     return sockets[channel];
   }
 
-  /** Answers to this channel are left where they are. */
+  /** Answers to this channel are left where they are, and what it asks last is not known. */
   void ignore(int channel) {
     keys[channel].interestOps(0);
+    units[channel] = 0;
   }
 
   /** A selection of the channels that have answers; which, {@code selectedKeys} says. */
