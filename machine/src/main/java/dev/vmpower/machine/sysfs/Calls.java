@@ -36,6 +36,10 @@ final class Calls {
     static final CFunction PREAD = at("pread");
     static final CFunction PWRITE = at("pwrite");
 
+    static final CFunction TRUNCATE =
+        CFunction.of(
+            "ftruncate", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
+
     private static CFunction at(String name) {
       return CFunction.of(
           name,
@@ -105,7 +109,7 @@ final class Calls {
     try {
       long status = (long) TRUNCATE.invokeExact((long) descriptor, bytes, 0L, 0L, 0L);
       if ((int) status != 0) {
-        throw new IOException("its end cannot be moved");
+        Again.TRUNCATE.call(descriptor, bytes);
       }
     } catch (IOException refused) {
       throw refused;

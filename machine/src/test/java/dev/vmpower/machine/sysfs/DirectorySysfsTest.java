@@ -204,6 +204,11 @@ class DirectorySysfsTest {
           .extracting(refused -> ((SysfsException) refused).errno())
           .isEqualTo(Errno.ENOSPC);
     }
+    try (Attribute endless = devices.open("null", true)) {
+      assertThatThrownBy(() -> endless.writeNumber(1)) // it is written, but has no end to move
+          .extracting(refused -> ((SysfsException) refused).errno())
+          .isEqualTo(Errno.EINVAL);
+    }
     Files.createDirectories(root.resolve(FILE));
     try (Attribute directory = sysfs.open(FILE, false)) {
       assertThatThrownBy(directory::readNumber).hasMessageContaining("Is a directory");
